@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* State of one CPU. Only that CPU reads or writes its entry, with interrupts masked at EL2: no lock. */
+#ifndef KCORE_PERCPU_H
+#define KCORE_PERCPU_H
+
+#include <kcore/config.h>
+#include <kcore/types.h>
+
+struct percpu {
+	u64 res1;     /* results of the call in progress: x1, x2, x3 */
+	u64 res2;
+	u64 res3;
+	u64 refused;  /* calls that answered with an error */
+	u64 host_ctx; /* pfn of the page that holds KServ's registers while it does not run */
+	u64 cur_ctx;  /* pfn of the context page that the vectors save to now */
+	u32 vm;       /* loaded vCPU: handle, or 0 */
+	u32 vcpu;     /* loaded vCPU: index */
+	u32 in_guest; /* 1 while the registers on this CPU are the loaded vCPU's */
+	u32 fp_live;  /* 1 while the FP registers are the loaded vCPU's */
+};
+
+extern struct percpu pcpu[NCPU];
+
+#endif
