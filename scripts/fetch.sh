@@ -66,12 +66,97 @@ fetch_source() {
     say "kernel source $(cat "$out/version")"
 }
 
+# The package lists of trixie for arm64, shared by what follows.
+arm64_lists() {
+    apt_private_setup trixie "trixie trixie-backports" arm64 private
+    refresh "$APT_CONF" trixie-arm64
+}
+
+# fetch_closure NAME PACKAGE...: the packages of trixie with all they depend on, unpacked in
+# arm64/NAME. Its file 'packages' says which versions.
+fetch_closure() {
+    local name=$1 dir=$CACHE/arm64/$1 tmp=$CACHE/arm64/$1.new want
+    shift
+    want="$* $(apt-cache -c "$APT_CONF" show "$1" | awk '/^Version:/ { print $2 }' | sort | xargs)"
+    [ "$(cat "$dir/.want" 2>/dev/null)" != "$want" ] || { say "$name is in the cache"; return; }
+    rm -rf "$tmp"
+    mkdir -p "$tmp/root"
+    rm -f "$CACHE"/apt/trixie-arm64/archives/*.deb
+    # "Installing" with an empty package state, stopped before the installation, is the whole closure.
+    logged "fetch-$name" "$RETRY" apt-get -c "$APT_CONF" -y --download-only -o Debug::NoLocking=1 \
+        -t trixie install "$@"
+    logged "fetch-$name-unpack" "$RETRY" unpack_debs "$tmp" "$CACHE"/apt/trixie-arm64/archives/*.deb
+    rm -f "$CACHE"/apt/trixie-arm64/archives/*.deb
+    echo "$want" >"$tmp/.want"
+    rm -rf "$dir"
+    mv "$tmp" "$dir"
+    say "$name: $(wc -l <"$dir/packages") packages, $(du -sm "$dir" | cut -f1) MB unpacked"
+}
+
+# unpack_debs DIR DEB...: into DIR/root, noting name and version in DIR/packages.
+unpack_debs() {
+    local dir=$1 deb
+    shift
+    for deb in "$@"; do
+        dpkg -x "$deb" "$dir/root"
+        dpkg-deb --show --showformat='${Package} ${Version}\n' "$deb" >>"$dir/packages"
+    done
+}
+
+# newest_image PATTERN: name of the newest cloud kernel whose package name matches.
+newest_image() {
+    apt-cache -c "$APT_CONF" pkgnames linux-image | grep -xE "linux-image-$1-cloud-arm64" | sort -V | tail -n 1
+}
+
+# fetch_kernel NAME PATTERN: a stock Debian cloud kernel: arm64/NAME/{vmlinuz,config,modules,release}.
+fetch_kernel() {
+    local name=$1 dir=$CACHE/arm64/$1 tmp=$CACHE/arm64/$1.new package release version parts
+    package=$(newest_image "$2")
+    [ -n "$package" ] || {
+        [ -s "$dir/vmlinuz" ] && { say "$name: the archive has moved on, keeping $(cat "$dir/release")"; return; }
+        fail "the archive offers no linux-image-$2-cloud-arm64" "" "repeat when the archive is reachable"
+    }
+    release=${package#linux-image-}
+    version=$(apt-cache -c "$APT_CONF" show "$package" | awk '/^Version:/ { print $2; exit }')
+    [ "$(cat "$dir/release" 2>/dev/null)" != "$release $version" ] || { say "$name: $release is in the cache"; return; }
+    # Since 7.x the image package only depends on those that hold the files.
+    parts=$(apt-cache -c "$APT_CONF" show "$package=$version" | sed -n 's/^Depends: //p' | tr ',' '\n' |
+        sed -n -E "s/^ *(linux-(binary|modules)-[^ ]+).*/\1/p" | xargs)
+    rm -rf "$tmp"
+    mkdir -p "$tmp/root" "$tmp/debs"
+    # shellcheck disable=SC2086
+    (cd "$tmp/debs" && logged "fetch-$name" "$RETRY" \
+        apt-get -c "$APT_CONF" download $(for p in $package $parts; do echo "$p=$version"; done))
+    logged "fetch-$name-unpack" "$RETRY" unpack_debs "$tmp" "$tmp"/debs/*.deb
+    rm -rf "$tmp/debs"
+    ln "$(find "$tmp/root" -name 'vmlinuz*' -type f | head -n 1)" "$tmp/vmlinuz"
+    ln -s "$(cd "$tmp" && find root -type d -path "*/modules/$release" | head -n 1)" "$tmp/modules"
+    echo "$release $version" >"$tmp/release"
+    rm -rf "$dir"
+    mv "$tmp" "$dir"
+    say "$name: $release $version"
+}
+
 case $WHAT in
 source)
     STEPS=1
     lock fetch
     step "kernel source"
     fetch_source
+    ;;
+all)
+    STEPS=4
+    lock fetch
+    mkdir -p "$CACHE/arm64"
+    step "kernel source"
+    fetch_source
+    arm64_lists
+    step "busybox and QEMU for arm64"
+    fetch_closure qemu qemu-system-arm busybox-static
+    step "Debian's stock cloud kernel ${PINNED%.*}"
+    fetch_kernel linux-7.3 "${PINNED%.*}\..*"
+    step "Debian's stock cloud kernel 6.12"
+    fetch_kernel linux-6.12 "6\.12\..*"
     ;;
 *) fail "unknown argument '$WHAT'" "" "see the head of scripts/fetch.sh" ;;
 esac
