@@ -13,7 +13,7 @@ MODE=${1:-build}
 export ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-
 # Nothing of the machine or the moment goes into the Image, so equal inputs give equal bytes.
 export KBUILD_BUILD_TIMESTAMP='1970-01-01 00:00:00' KBUILD_BUILD_USER=redoubt KBUILD_BUILD_HOST=redoubt
-export KBUILD_BUILD_VERSION=1
+export KBUILD_BUILD_VERSION=1 LOCALVERSION=
 export CCACHE_DIR=$CACHE/ccache CCACHE_MAXSIZE=2G CCACHE_NOHASHDIR=1
 CC_ARG="CC=ccache aarch64-linux-gnu-gcc"
 NICE="nice -n 10"
