@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The tables of VMs and vCPUs. LOCK_MEM protects them. A vCPU loaded on a CPU keeps its VM alive
- * (n_loaded), so that CPU may read, without the lock, what does not change while the VM lives: root,
- * is_protected, vcpus[h][idx].run_pfn and ctx_pfn. What is marked (loader) below belongs to the CPU
- * that has the vCPU loaded.
+ * (n_loaded), so that CPU may read, without the lock, what does not change while the VM lives:
+ * root, is_protected, vcpus[h][idx].run_pfn and ctx_pfn. What is marked (loader) below belongs to
+ * the CPU that has the vCPU loaded.
  */
 #ifndef KCORE_VM_H
 #define KCORE_VM_H
@@ -50,11 +50,12 @@ struct vcpu {
 	u32 mmio_rt;
 	u32 mmio_sext;
 	u32 mmio_sf;
-	u64 run_pfn; /* PINNED */
-	u64 ctx_pfn; /* VMCORE; run_pfn for a normal VM */
+	u64 mmio_far; /* (loader) virtual address of the access */
+	u64 run_pfn;  /* PINNED */
+	u64 ctx_pfn;  /* VMCORE; run_pfn for a normal VM */
 };
 
-extern struct vm vms[KC_MAX_VMS + 1u];                   /* index: handle; 0 is not used */
+extern struct vm vms[KC_MAX_VMS + 1u]; /* index: handle; 0 is not used */
 extern struct vcpu vcpus[KC_MAX_VMS + 1u][KC_MAX_VCPUS];
 
 #endif

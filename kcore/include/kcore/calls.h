@@ -2,10 +2,10 @@
 /*
  * Calls of the memory and VM part (kcore/mm, kcore/vm), for the dispatcher and the vCPU code.
  *
- * call_*: one per KC_* function of abi.h, with the arguments exactly as KServ gave them: every check is
- * made here. They answer with the status for x0; results are in pcpu[cpu].res1 (x1), written only when
- * the status is KC_OK. On an error nothing has changed. All of them take LOCK_MEM themselves, and none
- * may be called with it held. docs/abi.md lists the errors of each call.
+ * call_*: one per KC_* function of abi.h, with the arguments exactly as KServ gave them: every
+ * check is made here. They answer with the status for x0; results are in pcpu[cpu].res1 (x1),
+ * written only when the status is KC_OK. On an error nothing has changed. All of them take LOCK_MEM
+ * themselves, and none may be called with it held. docs/abi.md lists the errors of each call.
  */
 #ifndef KCORE_CALLS_H
 #define KCORE_CALLS_H
@@ -29,10 +29,10 @@ MUST_CHECK u64 call_force_reclaim(u32 cpu, u64 h, u64 ipa_pfn);
 MUST_CHECK u64 call_vm_flush(u64 h);
 
 /*
- * Give vCPU idx of VM h to this CPU: pcpu[cpu].vm and .vcpu name it until vcpu_put. While it is loaded
- * its VM cannot be torn down: vms[h] (but for state, pool and counters) and vcpus[h][idx] may then be
- * read without a lock. KC_ENOENT: no such VM or vCPU. KC_EBUSY: loaded already, or this CPU has one.
- * KC_ESTATE: the VM is DYING.
+ * Give vCPU idx of VM h to this CPU: pcpu[cpu].vm and .vcpu name it until vcpu_put. While it is
+ * loaded its VM cannot be torn down: vms[h] (but for state, pool and counters) and vcpus[h][idx]
+ * may then be read without a lock. KC_ENOENT: no such VM or vCPU. KC_EBUSY: loaded already, or this
+ * CPU has one. KC_ESTATE: the VM is DYING.
  */
 MUST_CHECK u64 vcpu_load(u32 cpu, u64 h, u64 idx);
 /* KC_ENOENT: this CPU has no vCPU loaded. */
@@ -45,10 +45,10 @@ void vm_seal(u32 h);
  * both at most IPA_PFNS. Each does at most 512 pages or table entries and one declared RAM range:
  * pcpu[cpu].res1 = first ipa_pfn not done, always written, res1 == ipa_pfn: nothing done.
  *
- * guest_set_shared: private pages go back to KServ zeroed, the ipas are SHARED. Stops at a DESTROYED
- * ipa and at the end of declared RAM (KC_OK, look at res1). KC_ENOMEM: the table pool is empty at res1.
- * guest_set_ram: SHARED ipas lose what was lent there and are UNUSED. RAM stays as it is, with its
- * content. Stops at the end of declared RAM (KC_OK). KC_EPERM: res1 is DESTROYED.
+ * guest_set_shared: private pages go back to KServ zeroed, the ipas are SHARED. Stops at a
+ * DESTROYED ipa and at the end of declared RAM (KC_OK, look at res1). KC_ENOMEM: the table pool is
+ * empty at res1. guest_set_ram: SHARED ipas lose what was lent there and are UNUSED. RAM stays as
+ * it is, with its content. Stops at the end of declared RAM (KC_OK). KC_EPERM: res1 is DESTROYED.
  */
 MUST_CHECK u64 guest_set_shared(u32 cpu, u32 h, u64 ipa_pfn, u64 end_pfn);
 MUST_CHECK u64 guest_set_ram(u32 cpu, u32 h, u64 ipa_pfn, u64 end_pfn);
@@ -62,17 +62,18 @@ void guest_ipa_state(u32 cpu, u32 h, u64 ipa_pfn, u64 end_pfn);
 
 /*
  * Why VM h faulted at ipa_pfn: KC_FAULT_PRIVATE, KC_FAULT_SHARED, KC_FAULT_MMIO (any ipa_pfn beyond
- * IPA_PFNS too), or one of these. FAULT_MAPPED: another CPU has mapped it meanwhile, run again; after
- * a *permission* fault it means that the page is lent with less than the guest wants (KC_FAULT_SHARED).
+ * IPA_PFNS too), or one of these. FAULT_MAPPED: another CPU has mapped it meanwhile, run again;
+ * after a *permission* fault it means that the page is lent with less than the guest wants
+ * (KC_FAULT_SHARED).
  */
 #define FAULT_DESTROYED 4ul
 #define FAULT_MAPPED    5ul
 MUST_CHECK u64 guest_fault_kind(u32 h, u64 ipa_pfn);
 
 /*
- * Store val in word idx (< 512) of the private page at ipa_pfn of VM h. Under the lock: KServ may take
- * a page back by force at any moment, so a pfn must not be carried out of the lock. KC_EPERM: no private
- * page is mapped there (ask for one as for a fault, or give the guest an error).
+ * Store val in word idx (< 512) of the private page at ipa_pfn of VM h. Under the lock: KServ may
+ * take a page back by force at any moment, so a pfn must not be carried out of the lock. KC_EPERM:
+ * no private page is mapped there (ask for one as for a fault, or give the guest an error).
  */
 MUST_CHECK u64 guest_store(u32 h, u64 ipa_pfn, u64 idx, u64 val);
 
@@ -82,8 +83,8 @@ MUST_CHECK u32 host_maps(u64 pfn);
 extern u64 host_root;
 
 /*
- * Boot (before any other CPU runs): check boot information (boot_info.h), establish page states, build
- * KServ's stage 2, set pcpu[].host_ctx. 0, or one of BOOT_E*.
+ * Boot (before any other CPU runs): check boot information (boot_info.h), establish page states,
+ * build KServ's stage 2, set pcpu[].host_ctx. 0, or one of BOOT_E*.
  */
 MUST_CHECK u64 mm_init(void);
 /* Pages that mm_init needs at boot.pool_pfn, from the regions and devices of boot. */

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* States of physical pages. */
+#include <kcore/prim.h>
+
+#include "page.h"
+
+struct region region[NREGION];
+u32 n_region;
+u64 n_kind[PG_KINDS];
+
+u32 region_find(u64 pfn)
+{
+	u32 i = 0u;
+
+	while (i < n_region) {
+		/* Wraps to a large number below base. */
+		if (pfn - region[i].base < region[i].n)
+			return i;
+		i = i + 1u;
+	}
+	return NREGION;
+}
+
+u32 ram_check(u64 pfn)
+{
+	u32 i = region_find(pfn);
+
+	return (u32)(i < NREGION);
+}
+
+void page_set(u64 pfn, u64 word)
+{
+	u64 old = meta_get(pfn);
+	u64 was = word_kind(old);
+	u64 now = word_kind(word);
+
+	n_kind[was] = n_kind[was] - 1ul;
+	n_kind[now] = n_kind[now] + 1ul;
+	meta_set(pfn, word);
+}
+
+static u64 page_check_one(u64 pfn, u32 lent_ok)
+{
+	u32 is_ram = ram_check(pfn);
+	u64 w;
+	u64 kind;
+
+	if (is_ram == 0u)
+		return KC_EINVAL;
+	w = meta_get(pfn);
+	kind = word_kind(w);
+	if (kind == PG_HOST)
+		return KC_OK;
+	if (kind == PG_LENT && lent_ok != 0u)
+		return KC_OK;
+	if (kind == PG_LENT || kind == PG_PINNED)
+		return KC_EBUSY;
+	return KC_EPERM;
+}
+
+u64 page_check(u64 pfn, u64 n, u32 lent_ok)
+{
+	u64 i = 0ul;
+	u64 r = KC_OK;
+
+	while (i < n && r == KC_OK) {
+		r = page_check_one(pfn + i, lent_ok);
+		i = i + 1ul;
+	}
+	return r;
+}
+
+void page_lend(u64 pfn)
+{
+	u64 w = meta_get(pfn);
+	u64 kind = word_kind(w);
+	u64 count = 0ul;
+	u64 word;
+
+	if (kind == PG_LENT)
+		count = word_arg(w);
+	word = word_make(PG_LENT, 0ul, count + 1ul);
+	page_set(pfn, word);
+}
+
+void page_unlend(u64 pfn)
+{
+	u64 w = meta_get(pfn);
+	u64 count = word_arg(w);
+	u64 word = word_make(PG_HOST, 0ul, 0ul);
+
+	if (count > 1ul)
+		word = word_make(PG_LENT, 0ul, count - 1ul);
+	page_set(pfn, word);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * States of physical pages: one 64-bit word per RAM page, under LOCK_MEM.
+ *
+ *   bits 3:0   kind
+ *   bits 19:4  handle of the VM (PINNED, VM, VMCORE)
+ *   bits 55:20 LENT: number of leaf entries that map the page (at most 255 VMs * 2^28 ipas < 2^36)
+ *              VM: ipa_pfn
+ *
+ * KServ's stage 2 maps exactly the pages in HOST, PINNED and LENT.
+ */
+#ifndef KCORE_MM_PAGE_H
+#define KCORE_MM_PAGE_H
+
+#include <kcore/abi.h>
+#include <kcore/config.h>
+#include <kcore/types.h>
+
+#define PG_CORE   0ul /* KCore's own */
+#define PG_HOST   1ul /* KServ's */
+#define PG_PINNED 2ul /* KServ's, and a run page: used without the lock, so it cannot be moved */
+#define PG_LENT   3ul /* KServ's, and mapped in VMs */
+#define PG_VM     4ul /* private page of a protected VM at one ipa */
+#define PG_VMCORE 5ul /* given to KCore for a VM: tables, root, contexts */
+#define PG_KINDS  16ul
+
+static inline u64 word_make(u64 kind, u64 h, u64 arg)
+{
+	return kind | (h << 4) | (arg << 20);
+}
+
+static inline u64 word_kind(u64 w)
+{
+	return w & 15ul;
+}
+
+static inline u64 word_handle(u64 w)
+{
+	return (w >> 4) & 0xfffful;
+}
+
+static inline u64 word_arg(u64 w)
+{
+	return (w >> 20) & 0xffffffffful;
+}
+
+/* KServ may read and write a page in this state. */
+static inline u32 word_is_hosts(u64 w)
+{
+	return (u32)((w & 15ul) - PG_HOST <= PG_LENT - PG_HOST);
+}
+
+/* RAM. Constant after mm_init. base and n are multiples of 512. */
+struct region {
+	u64 base; /* pfn */
+	u64 n;
+	u64 l3; /* pfn of the level-3 tables of KServ's stage 2: one page per 2 MiB block, in order
+		 */
+};
+
+extern struct region region[NREGION];
+extern u32 n_region;
+/* Number of pages of each kind. */
+extern u64 n_kind[PG_KINDS];
+
+/* Index of the region of pfn, or NREGION. */
+u32 region_find(u64 pfn);
+/* 1 if pfn is RAM: only then may its word be read. */
+u32 ram_check(u64 pfn);
+/* The one place where a page's word changes after boot. pfn: RAM. */
+void page_set(u64 pfn, u64 word);
+
+/*
+ * May KServ give away n pages from pfn? KC_EINVAL: not all are RAM. KC_EBUSY: one is pinned or lent
+ * (lent is allowed when lent_ok). KC_EPERM: one is not KServ's. Lock held.
+ */
+MUST_CHECK u64 page_check(u64 pfn, u64 n, u32 lent_ok);
+
+/* One more or one less leaf entry maps pfn, which is HOST or LENT. Lock held. */
+void page_lend(u64 pfn);
+void page_unlend(u64 pfn);
+
+#endif
