@@ -7,7 +7,6 @@
 #include "../mm/object.h"
 #include "../mm/own.h"
 #include "../mm/page.h"
-#include "vcpu_reset.h"
 #include "vm.h"
 
 /* A context page for a protected VM, none for a normal one. */
@@ -40,6 +39,34 @@ static u64 vcpu_check_new(u64 h, u64 idx, u64 run, u64 ctx)
 	return check_ctx(h, run, ctx);
 }
 
+/*
+ * The boot vCPU of a protected VM is entered at PC with x0..x3 of the run page: with the image, this is
+ * what KServ chooses. Each word is read once. The others wait for the guest's own CPU_ON.
+ */
+static void vcpu_boot(u64 ctx, u64 run)
+{
+	u64 i = 0ul;
+	u64 v = pg_get(run, CTX_PC);
+
+	pg_set(ctx, CTX_PC, v);
+	while (i < 4ul) {
+		v = pg_get(run, i);
+		pg_set(ctx, i, v);
+		i = i + 1ul;
+	}
+}
+
+static void vcpu_make_protected(u64 h, u64 idx, u64 run, u64 ctx)
+{
+	own_take_core(h, ctx);
+	vcpus[h][idx].ctx_pfn = ctx;
+	vcpu_reset(h, idx);
+	if (idx == 0ul)
+		vcpu_boot(ctx, run);
+	else
+		vcpus[h][idx].power = VCPU_OFF;
+}
+
 static void vcpu_make(u64 h, u64 idx, u64 run, u64 ctx)
 {
 	u64 word = word_make(PG_PINNED, h, 0ul);
@@ -47,7 +74,6 @@ static void vcpu_make(u64 h, u64 idx, u64 run, u64 ctx)
 	page_set(run, word);
 	vcpus[h][idx].loaded = 0u;
 	vcpus[h][idx].power = VCPU_ON;
-	vcpus[h][idx].ran = 0u;
 	vcpus[h][idx].pend = 0u;
 	vcpus[h][idx].mmio_size = 0u;
 	vcpus[h][idx].mmio_rt = 0u;
@@ -55,11 +81,8 @@ static void vcpu_make(u64 h, u64 idx, u64 run, u64 ctx)
 	vcpus[h][idx].mmio_sf = 0u;
 	vcpus[h][idx].run_pfn = run;
 	vcpus[h][idx].ctx_pfn = run;
-	if (vms[h].is_protected != 0u) {
-		own_take_core(h, ctx);
-		vcpus[h][idx].ctx_pfn = ctx;
-		vcpu_reset(h, idx);
-	}
+	if (vms[h].is_protected != 0u)
+		vcpu_make_protected(h, idx, run, ctx);
 	vcpus[h][idx].made = 1u;
 }
 

@@ -44,7 +44,6 @@ struct vcpu {
 	u32 made;
 	u32 loaded; /* 0, or CPU + 1 */
 	u32 power;  /* VCPU_*; a normal VM's vCPU is always ON: KVM does its PSCI */
-	u32 ran;    /* (loader) 1 after vm_seal for this vCPU */
 	u32 pend;   /* (loader) completion that the next run owes the guest: kcore/vcpu */
 	u32 mmio_size;
 	u32 mmio_rt;
@@ -57,5 +56,11 @@ struct vcpu {
 
 extern struct vm vms[KC_MAX_VMS + 1u]; /* index: handle; 0 is not used */
 extern struct vcpu vcpus[KC_MAX_VMS + 1u][KC_MAX_VCPUS];
+
+/*
+ * Reset state of vCPU idx of protected VM h in its context page, every other register zero: for a
+ * new vCPU and for CPU_ON. No run page is read, power is left alone. Lock held.
+ */
+void vcpu_reset(u64 h, u64 idx);
 
 #endif
