@@ -10,10 +10,15 @@
 
 #include <kcore/types.h>
 
+#define LOCK_MEM 0u
+
+#ifdef KCORE_INLINE_PRIMS
+#include <prim_inline.h>
+#else
+
 /*
  * Locks. One order: LOCK_MEM before LOCK_CONSOLE. Ticket locks with acquire and release semantics.
  */
-#define LOCK_MEM 0u
 extern void spin_lock(u32 id);
 extern void spin_unlock(u32 id);
 
@@ -53,5 +58,7 @@ extern void tlb_inval_local(void);
 
 /* Stop the machine: KCore's own state is broken. Never returns; proved unreachable. */
 extern void panic(u32 code);
+
+#endif /* KCORE_INLINE_PRIMS */
 
 #endif

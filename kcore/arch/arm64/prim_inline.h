@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The primitives on AArch64. This is where pointers are: everything above names memory by frame numbers.
+ * Contracts: kcore/include/kcore/prim.h and prim_cpu.h; proof/machine states them for the proof.
+ */
+#ifndef KCORE_PRIM_INLINE_H
+#define KCORE_PRIM_INLINE_H
+
+#include "layout.h"
+
+#define PRIM static inline __attribute__((always_inline, unused))
+
+#define MRS(reg)                                                                                   \
+	({                                                                                         \
+		u64 v_;                                                                            \
+		__asm__ volatile("mrs %0, " #reg : "=r"(v_));                                      \
+		v_;                                                                                \
+	})
+#define MSR(reg, v) __asm__ volatile("msr " #reg ", %0" : : "r"((u64)(v)) : "memory")
+
+/* Ticket lock: next ticket in the upper half, ticket being served in the lower half. */
+extern u32 lock_word[2][16];
+
+PRIM void spin_lock(u32 id)
+{
+	volatile u32 *next = &lock_word[id][0];
+	volatile u32 *serving = &lock_word[id][1];
+	u32 ticket;
+	u32 tmp;
+	u32 fail;
+
+	__asm__ volatile("1:	ldaxr %w0, [%3]\n"
+			 "	add %w1, %w0, #1\n"
+			 "	stxr %w2, %w1, [%3]\n"
+			 "	cbnz %w2, 1b\n"
+			 "	sevl\n"
+			 "2:	wfe\n"
+			 "	ldaxr %w1, [%4]\n"
+			 "	cmp %w1, %w0\n"
+			 "	b.ne 2b\n"
+			 : "=&r"(ticket), "=&r"(tmp), "=&r"(fail)
+			 : "r"(next), "r"(serving)
+			 : "memory", "cc");
+}
+
+PRIM void spin_unlock(u32 id)
+{
+	volatile u32 *serving = &lock_word[id][1];
+
+	__asm__ volatile("stlr %w0, [%1]" : : "r"(*serving + 1u), "r"(serving) : "memory");
+}
+
+PRIM volatile u64 *word_of(u64 pfn, u64 idx)
+{
+	return (volatile u64 *)(EL2_LINEAR_BASE + (pfn << 12) + (idx << 3));
+}
+
+PRIM u64 pg_get(u64 pfn, u64 idx)
+{
+	return *word_of(pfn, idx);
+}
+
+PRIM void pg_set(u64 pfn, u64 idx, u64 val)
+{
+	*word_of(pfn, idx) = val;
+}
+
+PRIM u64 meta_get(u64 pfn)
+{
+	return *(volatile u64 *)(EL2_META_BASE + (pfn << 3));
+}
+
+PRIM void meta_set(u64 pfn, u64 val)
+{
+	*(volatile u64 *)(EL2_META_BASE + (pfn << 3)) = val;
+}
+
+PRIM u64 pte_get(u64 pfn, u64 idx)
+{
+	return *word_of(pfn, idx);
+}
+
+PRIM void pte_set(u64 pfn, u64 idx, u64 val)
+{
+	__asm__ volatile("stlr %0, [%1]" : : "r"(val), "r"(word_of(pfn, idx)) : "memory");
+}
+
+#define PAGE_CACHE_OP(op, addr)                                                                    \
+	do {                                                                                       \
+		u64 line_ = 4ul << ((MRS(ctr_el0) >> 16) & 15ul);                                  \
+		u64 end_ = (addr) + 4096ul;                                                        \
+                                                                                                   \
+		for (u64 a_ = (addr); a_ < end_; a_ += line_)                                      \
+			__asm__ volatile("dc " #op ", %0" : : "r"(a_) : "memory");                 \
+	} while (0)
+
+PRIM void page_sync(u64 pfn)
+{
+	u64 addr = (u64)word_of(pfn, 0);
+
+	PAGE_CACHE_OP(civac, addr);
+	__asm__ volatile("dsb ish\n	ic ialluis\n	dsb ish\n	isb" : : : "memory");
+}
+
+PRIM void page_zero(u64 pfn)
+{
+	u64 addr = (u64)word_of(pfn, 0);
+	u64 step = 4ul << (MRS(dczid_el0) & 15ul);
+	u64 end = addr + 4096ul;
+
+	for (u64 a = addr; a < end; a += step)
+		__asm__ volatile("dc zva, %0" : : "r"(a) : "memory");
+	page_sync(pfn);
+}
+
+PRIM void page_copy(u64 dst, u64 src)
+{
+	for (u64 i = 0; i < 512ul; i++)
+		*word_of(dst, i) = *word_of(src, i);
+	page_sync(dst);
+}
+
+/*
+ * The VMID of another context is made current for the invalidation; on cores with speculative
+ * translation errata stage-1 walks are closed meanwhile, as in switch.S.
+ */
+PRIM void tlb_inval_vm(u64 vmid, u64 root_pfn)
+{
+	u64 vttbr = (vmid << 48) | (root_pfn << 12);
+	u64 old_vttbr = MRS(vttbr_el2);
+	u64 old_tcr = MRS(tcr_el1);
+	u64 old_sctlr = MRS(sctlr_el1);
+
+	__asm__ volatile("dsb ishst" : : : "memory");
+	if (vttbr != old_vttbr) {
+		MSR(tcr_el1, old_tcr | (1ul << 7) | (1ul << 23));
+		__asm__ volatile("isb");
+		MSR(sctlr_el1, old_sctlr | 1ul);
+		__asm__ volatile("isb");
+		MSR(vttbr_el2, vttbr);
+		__asm__ volatile("isb");
+	}
+	__asm__ volatile("tlbi vmalls12e1is\n	dsb ish\n	isb" : : : "memory");
+	if (vttbr != old_vttbr) {
+		MSR(vttbr_el2, old_vttbr);
+		__asm__ volatile("isb");
+		MSR(sctlr_el1, old_sctlr);
+		__asm__ volatile("isb");
+		MSR(tcr_el1, old_tcr);
+		__asm__ volatile("isb");
+	}
+}
+
+PRIM void tlb_inval_local(void)
+{
+	__asm__ volatile("tlbi vmalle1\n	ic iallu\n	dsb nsh\n	isb" : : : "memory");
+}
+
+PRIM u64 esr_get(void)
+{
+	return MRS(esr_el2);
+}
+
+PRIM u64 far_get(void)
+{
+	return MRS(far_el2);
+}
+
+PRIM u64 hpfar_get(void)
+{
+	return MRS(hpfar_el2);
+}
+
+PRIM u64 elr_get(void)
+{
+	return MRS(elr_el2);
+}
+
+PRIM void elr_set(u64 v)
+{
+	MSR(elr_el2, v);
+}
+
+PRIM u64 spsr_get(void)
+{
+	return MRS(spsr_el2);
+}
+
+PRIM void spsr_set(u64 v)
+{
+	MSR(spsr_el2, v);
+}
+
+PRIM u64 stage1_walk(u64 va)
+{
+	u64 saved = MRS(par_el1);
+	u64 par;
+
+	__asm__ volatile("at s1e1r, %0\n	isb" : : "r"(va) : "memory");
+	par = MRS(par_el1);
+	MSR(par_el1, saved);
+	return par;
+}
+
+PRIM u64 mdcr_get(void)
+{
+	return MRS(mdcr_el2);
+}
+
+PRIM u64 hcr_get(void)
+{
+	return MRS(hcr_el2);
+}
+
+PRIM void cptr_set(u64 v)
+{
+	MSR(cptr_el2, v);
+	__asm__ volatile("isb");
+}
+
+PRIM void cnthctl_set(u64 v)
+{
+	MSR(cnthctl_el2, v);
+}
+
+PRIM void cntvoff_set(u64 v)
+{
+	MSR(cntvoff_el2, v);
+}
+
+/* VSESR_EL2, with the RAS extension. */
+PRIM void vsesr_set(u64 v)
+{
+	if (((MRS(id_aa64pfr0_el1) >> 28) & 15ul) != 0ul)
+		MSR(S3_4_C5_C2_3, v & 0x1fffffful);
+}
+
+PRIM u64 el1_vbar_get(void)
+{
+	return MRS(vbar_el1);
+}
+
+PRIM u64 el1_sctlr_get(void)
+{
+	return MRS(sctlr_el1);
+}
+
+PRIM void el1_exception_set(u64 elr, u64 spsr, u64 esr)
+{
+	MSR(elr_el1, elr);
+	MSR(spsr_el1, spsr);
+	MSR(esr_el1, esr);
+}
+
+PRIM void el1_far_set(u64 v)
+{
+	MSR(far_el1, v);
+}
+
+PRIM u64 ich_vtr_get(void)
+{
+	return MRS(S3_4_C12_C11_1);
+}
+
+PRIM u64 ich_hcr_get(void)
+{
+	return MRS(S3_4_C12_C11_0);
+}
+
+PRIM void ich_hcr_set(u64 v)
+{
+	MSR(S3_4_C12_C11_0, v);
+}
+
+PRIM u64 ich_vmcr_get(void)
+{
+	return MRS(S3_4_C12_C11_7);
+}
+
+PRIM void ich_vmcr_set(u64 v)
+{
+	MSR(S3_4_C12_C11_7, v);
+}
+
+/* One case of the switches over register numbers. */
+#define GET_CASE(n, reg) case n: return MRS(reg);
+#define SET_CASE(n, reg) case n: MSR(reg, v); break;
+#define LR_CASES(C)                                                                                \
+	C(0, S3_4_C12_C12_0) C(1, S3_4_C12_C12_1) C(2, S3_4_C12_C12_2) C(3, S3_4_C12_C12_3)        \
+	C(4, S3_4_C12_C12_4) C(5, S3_4_C12_C12_5) C(6, S3_4_C12_C12_6) C(7, S3_4_C12_C12_7)        \
+	C(8, S3_4_C12_C13_0) C(9, S3_4_C12_C13_1) C(10, S3_4_C12_C13_2) C(11, S3_4_C12_C13_3)      \
+	C(12, S3_4_C12_C13_4) C(13, S3_4_C12_C13_5) C(14, S3_4_C12_C13_6) C(15, S3_4_C12_C13_7)
+#define AP_CASES(C)                                                                                \
+	C(0, S3_4_C12_C8_0) C(1, S3_4_C12_C8_1) C(2, S3_4_C12_C8_2) C(3, S3_4_C12_C8_3)            \
+	C(4, S3_4_C12_C9_0) C(5, S3_4_C12_C9_1) C(6, S3_4_C12_C9_2) C(7, S3_4_C12_C9_3)
+
+PRIM u64 ich_lr_get(u64 n)
+{
+	switch (n) {
+		LR_CASES(GET_CASE)
+	default:
+		return 0;
+	}
+}
+
+PRIM void ich_lr_set(u64 n, u64 v)
+{
+	switch (n) {
+		LR_CASES(SET_CASE)
+	default:
+		break;
+	}
+}
+
+PRIM u64 ich_ap_get(u64 group, u64 n)
+{
+	switch ((group << 2) | n) {
+		AP_CASES(GET_CASE)
+	default:
+		return 0;
+	}
+}
+
+PRIM void ich_ap_set(u64 group, u64 n, u64 v)
+{
+	switch ((group << 2) | n) {
+		AP_CASES(SET_CASE)
+	default:
+		break;
+	}
+}
+
+PRIM u32 pmu_there(void)
+{
+	u64 version = (MRS(id_aa64dfr0_el1) >> 8) & 15ul;
+
+	return version != 0ul && version != 15ul;
+}
+
+PRIM u64 pmu_stop(void)
+{
+	u64 enabled = 0;
+
+	if (pmu_there()) {
+		enabled = MRS(pmcntenset_el0);
+		MSR(pmcntenclr_el0, enabled);
+	}
+	return enabled;
+}
+
+PRIM void pmu_start(u64 enabled)
+{
+	if (enabled != 0ul)
+		MSR(pmcntenset_el0, enabled);
+}
+
+#define ID_ROW(C, crm)                                                                             \
+	C(crm * 8 + 0, S3_0_C0_C##crm##_0) C(crm * 8 + 1, S3_0_C0_C##crm##_1)                      \
+	C(crm * 8 + 2, S3_0_C0_C##crm##_2) C(crm * 8 + 3, S3_0_C0_C##crm##_3)                      \
+	C(crm * 8 + 4, S3_0_C0_C##crm##_4) C(crm * 8 + 5, S3_0_C0_C##crm##_5)                      \
+	C(crm * 8 + 6, S3_0_C0_C##crm##_6) C(crm * 8 + 7, S3_0_C0_C##crm##_7)
+
+static u64 __attribute__((unused)) id_reg_get(u64 crm, u64 op2)
+{
+	switch (crm * 8ul + op2) {
+		ID_ROW(GET_CASE, 1)
+		ID_ROW(GET_CASE, 2)
+		ID_ROW(GET_CASE, 3)
+		ID_ROW(GET_CASE, 4)
+		ID_ROW(GET_CASE, 5)
+		ID_ROW(GET_CASE, 6)
+		ID_ROW(GET_CASE, 7)
+	default:
+		return 0;
+	}
+}
+
+PRIM u64 midr_get(void)
+{
+	return MRS(midr_el1);
+}
+
+PRIM u64 cntpct_get(void)
+{
+	return MRS(cntpct_el0);
+}
+
+PRIM u64 smc_call(u64 a0, u64 a1, u64 a2, u64 a3)
+{
+	register u64 x0 __asm__("x0") = a0;
+	register u64 x1 __asm__("x1") = a1;
+	register u64 x2 __asm__("x2") = a2;
+	register u64 x3 __asm__("x3") = a3;
+
+	__asm__ volatile("smc #0"
+			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)
+			 :
+			 : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
+			   "x15", "x16", "x17", "memory");
+	return x0;
+}
+
+PRIM u64 cpu_entry_pa(void)
+{
+	extern char secondary_entry[];
+
+	return (u64)secondary_entry;
+}
+
+/* Out of line, in switch.S, entry.S and panic.c. */
+extern void ctx_switch(u64 from, u64 to, u64 vttbr, u64 hcr, u64 mdcr);
+extern void ctx_start(u64 to, u64 vttbr, u64 hcr, u64 mdcr);
+extern void fp_save(u64 pfn);
+extern void fp_load(u64 pfn);
+extern void fp_clear(void);
+extern void cpu_halt(void);
+extern void panic(u32 code);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Everything starts here: a trap from EL1 or EL0, and the start of a CPU. The vectors have saved x0..x30
+ * to the current context page and load them from the then current one afterwards.
+ */
+#include <kcore/calls.h>
+#include <kcore/control.h>
+#include <kcore/abi.h>
+#include <kcore/host.h>
+#include <kcore/percpu.h>
+#include <kcore/prim.h>
+#include <kcore/prim_cpu.h>
+
+#include "../vcpu/vcpu.h"
+
+/* A synchronous trap of KServ. */
+static void host_trap(u32 cpu)
+{
+	u64 esr = esr_get();
+	u64 ec = ESR_EC(esr);
+
+	if (ec == EC_HVC64) {
+		host_call(cpu);
+		return;
+	}
+	if (ec == EC_SMC64) {
+		host_smc(cpu);
+		return;
+	}
+	if (ec == EC_IABT_LOW || ec == EC_DABT_LOW) {
+		host_abort(cpu, esr);
+		return;
+	}
+	inject_undef();
+}
+
+/* kind: 0 synchronous, 1 interrupt, 2 SError (the last two come from guests only). */
+void trap(u32 cpu, u32 kind)
+{
+	if (going_down != 0u) {
+		if (pcpu[cpu].in_guest != 0u)
+			page_zero(pcpu[cpu].cur_ctx); /* the vectors have just written to it */
+		cpu_halt();
+	}
+	if (pcpu[cpu].in_guest != 0u)
+		guest_trap(cpu, kind);
+	else if (kind == 0u)
+		host_trap(cpu);
+}
+
+/*
+ * KServ's first instruction on this CPU: at EL1 with the MMU off, interrupts masked, as the boot protocol
+ * and PSCI want it; stage 2 is on.
+ */
+void cpu_start(u32 cpu)
+{
+	u64 ctx = pcpu[cpu].host_ctx;
+	u64 pc;
+	u64 arg;
+
+	spin_lock(LOCK_MEM);
+	pc = cpu_boot[cpu].pc;
+	arg = cpu_boot[cpu].arg;
+	cpu_boot[cpu].wanted = 0;
+	spin_unlock(LOCK_MEM);
+	page_zero(ctx);
+	pg_set(ctx, CTX_X(0u), arg);
+	pg_set(ctx, CTX_SCTLR, SCTLR_RESET);
+	pg_set(ctx, CTX_MPIDR, cpu_mpidr[cpu] | (1ul << 31));
+	pcpu[cpu].mdcr = mdcr_get() & MDCR_HPMN_MASK;
+	pcpu[cpu].cur_ctx = ctx;
+	pcpu[cpu].in_guest = 0;
+	pcpu[cpu].vm = 0;
+	cntvoff_set(0ul);
+	ctx_start(ctx, VTTBR(0u, host_root), HCR_HOST, pcpu[cpu].mdcr);
+	tlb_inval_vm(0ul, host_root);
+	elr_set(pc);
+	spsr_set(PSTATE_RESET);
+}
