@@ -1,6 +1,6 @@
 # The C of KCore in link order: a function calls only what stands before it. This list is what is compiled,
 # what is translated to Coq, and what the subset check reads (paths relative to the repository).
-KCORE_MM := table page walk host own object donate lend revoke guest init
+KCORE_MM := page walk table host own object revoke donate lend guest init
 KCORE_VM := vcpu_reset vm vcpu
 KCORE_VCPU := inject fp vgic ident regs mmio sysreg psci rsi run exit
 KCORE_HOST := abort scrub smc call trap

@@ -57,6 +57,7 @@ void cpu_start(u32 cpu)
 	u64 ctx = pcpu[cpu].host_ctx;
 	u64 pc;
 	u64 arg;
+	u64 mdcr;
 
 	spin_lock(LOCK_MEM);
 	pc = cpu_boot[cpu].pc;
@@ -67,7 +68,8 @@ void cpu_start(u32 cpu)
 	pg_set(ctx, CTX_X(0u), arg);
 	pg_set(ctx, CTX_SCTLR, SCTLR_RESET);
 	pg_set(ctx, CTX_MPIDR, cpu_mpidr[cpu] | (1ul << 31));
-	pcpu[cpu].mdcr = mdcr_get() & MDCR_HPMN_MASK;
+	mdcr = mdcr_get();
+	pcpu[cpu].mdcr = mdcr & MDCR_HPMN_MASK;
 	pcpu[cpu].cur_ctx = ctx;
 	pcpu[cpu].in_guest = 0;
 	pcpu[cpu].vm = 0;

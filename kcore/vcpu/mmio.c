@@ -100,6 +100,7 @@ static u32 mmio_exit(u32 cpu, u64 esr, u64 ipa)
 	u64 size = 1ul << ESR_SAS(esr);
 	u64 far = far_get();
 	u64 v;
+	u64 m;
 
 	if (ESR_EC(esr) != EC_DABT_LOW || (esr & ESR_ISV) == 0ul ||
 	    (esr & (ESR_S1PTW | ESR_CM)) != 0ul) {
@@ -114,7 +115,8 @@ static u32 mmio_exit(u32 cpu, u64 esr, u64 ipa)
 	vcpus[h][i].mmio_sf = (u32)((esr & ESR_SF) >> 15);
 	if ((esr & ESR_WNR) != 0ul) {
 		vcpus[h][i].pend = PEND_STORE;
-		pg_set(run, RUN_X(0u), v & size_mask(size));
+		m = size_mask(size);
+		pg_set(run, RUN_X(0u), v & m);
 	} else {
 		vcpus[h][i].pend = PEND_LOAD;
 		pg_set(run, RUN_X(0u), 0ul);

@@ -75,7 +75,7 @@ static u64 guest_hcr(u32 h, u64 wanted)
 	u64 mask = KC_HCR_TWI | KC_HCR_TWE;
 
 	if (vms[h].is_protected == 0u)
-		mask = mask | KC_HCR_TVM | KC_HCR_TRVM | KC_HCR_VSE;
+		mask = mask | KC_HCR_TVM | KC_HCR_TRVM | KC_HCR_VSE | KC_HCR_VI | KC_HCR_VF;
 	return HCR_GUEST | (wanted & mask);
 }
 

@@ -165,7 +165,9 @@
 /* Protected VM: answer this vCPU's own MMIO exit with an external abort instead of data. */
 #define KC_RUN_MMIO_ABORT 1ull
 
-/* HCR_EL2 bits KServ may choose: TWI, TWE for every VM; TVM, TRVM, VSE for a normal one. */
+/* HCR_EL2 bits KServ may choose: TWI, TWE for every VM; the others for a normal one. */
+#define KC_HCR_VF (1ull << 6)
+#define KC_HCR_VI (1ull << 7)
 #define KC_HCR_TWI (1ull << 13)
 #define KC_HCR_TWE (1ull << 14)
 #define KC_HCR_TVM (1ull << 26)
