@@ -9,15 +9,34 @@
 #include "layout.h"
 #include "regs_gen.h"
 
-	/* op = stp or ldp: registers n and n + 1 at their words */
-	.macro	fpair op, n
-	.altmacro
-	fpair_	\op, \n, %(\n + 1)
-	.noaltmacro
-	.endm
-	.macro	fpair_ op, n, m
-	\op	q\n, q\m, [x0, #(16 * \n)]
-	.endm
+/* All vector registers, at their words. */
+#define EACH_PAIR(op) \
+	op	q0, q1, [x0, #0]; \
+	op	q2, q3, [x0, #32]; \
+	op	q4, q5, [x0, #64]; \
+	op	q6, q7, [x0, #96]; \
+	op	q8, q9, [x0, #128]; \
+	op	q10, q11, [x0, #160]; \
+	op	q12, q13, [x0, #192]; \
+	op	q14, q15, [x0, #224]; \
+	op	q16, q17, [x0, #256]; \
+	op	q18, q19, [x0, #288]; \
+	op	q20, q21, [x0, #320]; \
+	op	q22, q23, [x0, #352]; \
+	op	q24, q25, [x0, #384]; \
+	op	q26, q27, [x0, #416]; \
+	op	q28, q29, [x0, #448]; \
+	op	q30, q31, [x0, #480];
+
+#define CLEAR_ALL \
+	movi	v0.2d, #0; movi	v1.2d, #0; movi	v2.2d, #0; movi	v3.2d, #0; \
+	movi	v4.2d, #0; movi	v5.2d, #0; movi	v6.2d, #0; movi	v7.2d, #0; \
+	movi	v8.2d, #0; movi	v9.2d, #0; movi	v10.2d, #0; movi	v11.2d, #0; \
+	movi	v12.2d, #0; movi	v13.2d, #0; movi	v14.2d, #0; movi	v15.2d, #0; \
+	movi	v16.2d, #0; movi	v17.2d, #0; movi	v18.2d, #0; movi	v19.2d, #0; \
+	movi	v20.2d, #0; movi	v21.2d, #0; movi	v22.2d, #0; movi	v23.2d, #0; \
+	movi	v24.2d, #0; movi	v25.2d, #0; movi	v26.2d, #0; movi	v27.2d, #0; \
+	movi	v28.2d, #0; movi	v29.2d, #0; movi	v30.2d, #0; movi	v31.2d, #0;
 
 	.text
 /* x0 = pfn -> x0 = its address in the linear map */
@@ -81,9 +100,7 @@ fp_save:
 	mrs	x9, fpcr
 	str	x9, [x0, #OFF_CTX_FPCR]
 	add	x0, x0, #OFF_CTX_V
-	.irp	n, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
-	fpair	stp, \n
-	.endr
+	EACH_PAIR(stp)
 	ret
 
 	.global fp_load
@@ -94,19 +111,12 @@ fp_load:
 	ldr	x9, [x0, #OFF_CTX_FPCR]
 	msr	fpcr, x9
 	add	x0, x0, #OFF_CTX_V
-	.irp	n, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
-	fpair	ldp, \n
-	.endr
+	EACH_PAIR(ldp)
 	ret
 
 	.global fp_clear
 fp_clear:
-	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-	movi	v\n\().2d, #0
-	.endr
-	.irp	n, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-	movi	v\n\().2d, #0
-	.endr
+	CLEAR_ALL
 	msr	fpsr, xzr
 	msr	fpcr, xzr
 	ret

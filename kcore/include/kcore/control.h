@@ -6,6 +6,12 @@
 #ifndef KCORE_CONTROL_H
 #define KCORE_CONTROL_H
 
+#ifdef __ASSEMBLER__
+#define UL(x) x
+#else
+#define UL(x) x##ul
+#endif
+
 #define HCR_VM    (1ul << 0)
 #define HCR_SWIO  (1ul << 1)
 #define HCR_PTW   (1ul << 2)
@@ -44,11 +50,11 @@
 	 (1ul << 19))
 
 /* CPTR_EL2: RES1 bits; TZ, TSM, TTA, TAM for guests; TFP until the guest touches FP. */
-#define CPTR_HOST  0x22fful
+#define CPTR_HOST  UL(0x22ff)
 #define CPTR_GUEST (0x33fful | (1ul << 20) | (1ul << 30))
 #define CPTR_TFP   (1ul << 10)
 
-#define CNTHCTL_HOST  3ul /* EL1PCTEN, EL1PCEN: KServ has the physical timer */
+#define CNTHCTL_HOST  UL(3) /* EL1PCTEN, EL1PCEN: KServ has the physical timer */
 #define CNTHCTL_GUEST 1ul /* counter yes, physical timer trapped */
 
 /*
@@ -56,7 +62,7 @@
  * write-back, inner shareable, 4 KiB, PS = 40 bits, VS = 0 (8-bit VMID), HA = HD = 0.
  */
 #define VTCR_VALUE                                                                                 \
-	((1ul << 31) | (2ul << 16) | (3ul << 12) | (1ul << 10) | (1ul << 8) | (1ul << 6) | 24ul)
+	((UL(1) << 31) | (UL(2) << 16) | (UL(3) << 12) | (UL(1) << 10) | (UL(1) << 8) | (UL(1) << 6) | UL(24))
 
 #define VTTBR(vmid, root_pfn) (((u64)(vmid) << 48) | ((u64)(root_pfn) << 12))
 
