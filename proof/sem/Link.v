@@ -14,7 +14,7 @@ Definition den := list Z -> prog (option Z).
 (** The functions that a statement calls. *)
 Fixpoint calls (s : stmt) : list ident :=
   match s with
-  | Scall _ f _ => [f]
+  | Scall _ f _ | Stail f _ => [f]
   | Sseq a b | Sif _ a b | Sloop _ a b => calls a ++ calls b
   | _ => []
   end.
@@ -94,3 +94,8 @@ Section Link.
     - apply IH; [assumption..|]. cbn in I. destruct I; [congruence|assumption].
   Qed.
 End Link.
+
+(** In a proof of [verified g]: the specification of a callee, from the hypothesis [H] on [F]. *)
+Ltac callee H := lazymatch goal with
+  | |- _ (_ ?c) => refine (H c _); apply mem_name_In; vm_compute; reflexivity
+  end.

@@ -193,6 +193,11 @@ Section Rules.
     wp C (exec F fuel (Sreturn (Some a)) e) Q w.
   Proof. intros H; rule H. Qed.
 
+  Lemma r_tail e f l (Q : outcome -> W -> Prop) w :
+    wp C (eval_args e l) (fun vs w1 => wp C (F f vs) (fun r w2 => Q (Return r) w2) w1) w ->
+    wp C (exec F fuel (Stail f l) e) Q w.
+  Proof. intros H; bind2 H. Qed.
+
   (** Loops: an invariant [I m e w], where the measure [m] drops in every round and bounds the number
       of rounds left. *)
   Lemma wp_loop (c : env -> prog Z) s b (I : Z -> env -> W -> Prop) (Q : outcome -> W -> Prop) :

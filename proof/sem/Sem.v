@@ -63,7 +63,8 @@ Definition modulus (t : ity) : Z :=
 
 Definition wrap (t : ity) (z : Z) : Z := z mod modulus t.
 Definition in_ty (t : ity) (z : Z) : Prop := 0 <= z < modulus t.
-Definition bz (b : bool) : Z := if b then 1 else 0.
+(** Truth values; [lia] (with [ZifyBool]) understands [Z.b2z]. *)
+Notation bz := Z.b2z.
 
 Definition eval_arith (o : arith) (t : ity) (a b : Z) : prog Z :=
   match o with
@@ -216,6 +217,7 @@ Section Statements.
     | Sloop c s b => exec_loop (fun e => eval e c) (exec s) (exec b) fuel e
     | Sreturn None => Ret (Return None)
     | Sreturn (Some a) => do v <- eval e a; Ret (Return (Some v))
+    | Stail f args => do vs <- eval_args e args; do r <- F f vs; Ret (Return r)
     end.
 
   (** *** Functions *)

@@ -52,7 +52,8 @@ Inductive stmt :=
 | Scall (x : option ident) (f : ident) (args : list expr)
 | Sif (c : expr) (a b : stmt)
 | Sloop (c : expr) (step : stmt) (body : stmt)        (* for (; c; step) body; while: step = Sskip *)
-| Sreturn (e : option expr).
+| Sreturn (e : option expr)
+| Stail (f : ident) (args : list expr).               (* return f(args); *)
 
 Record func := {
   f_name : ident;

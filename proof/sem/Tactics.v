@@ -168,7 +168,11 @@ Ltac step_exec s := lazymatch s with
   | Sif _ _ _ => apply r_if
   | Sreturn None => apply r_return_void
   | Sreturn (Some _) => apply r_return
+  | Stail _ _ => apply r_tail
   end.
+
+(** A table element: computed if the indices are numbers. *)
+Ltac step_element := eapply r_element; [ cbn; reflexivity | ].
 
 Ltac step_arith := lazymatch goal with
   | |- wp _ (eval_arith ?o ?t ?a ?b) _ _ =>
@@ -182,24 +186,29 @@ Ltac step_arith := lazymatch goal with
     end
   end.
 
-Ltac step := lazymatch goal with
-  | |- wp _ (exec _ _ ?s _) _ _ => step_exec s; cbv beta iota; reduce_env
-  | |- wp _ (eval _ ?x) _ _ => step_eval x; cbv beta iota
+(** Goes on after a call, an event or a join: reduces what the postcondition has decided. *)
+Ltac reduce := cbv beta iota; reduce_env.
+
+Ltac step_ := lazymatch goal with
+  | |- wp _ (exec _ _ ?s _) _ _ => step_exec s
+  | |- wp _ (eval _ ?x) _ _ => step_eval x
   | |- wp _ (eval_index _ ?l) _ _ =>
-      lazymatch l with [] => apply r_index_nil | _ :: _ => apply r_index_cons end; cbv beta iota
+      lazymatch l with [] => apply r_index_nil | _ :: _ => apply r_index_cons end
   | |- wp _ (eval_args _ ?l) _ _ =>
-      lazymatch l with [] => apply r_args_nil | _ :: _ => apply r_args_cons end; cbv beta iota
-  | |- wp _ (eval_arith _ _ _ _) _ _ => step_arith; cbv beta iota
+      lazymatch l with [] => apply r_args_nil | _ :: _ => apply r_args_cons end
+  | |- wp _ (eval_arith _ _ _ _) _ _ => step_arith
   | |- wp _ (demand _ _ _) _ _ => apply wp_demand; [ try side | ]
   | |- wp _ (leave _ _) _ _ => cbn [leave]
-  | |- wp _ (Ret ?a) ?Q ?w => change (Q a w); cbv beta iota; reduce_env
+  | |- wp _ (element _ _ _) _ _ => step_element
+  | |- wp _ (Ret ?a) ?Q ?w => change (Q a w)
   | |- wp _ (Ev _ _) _ _ => on_event
   | |- 0 <= _ < _ /\ wp _ _ _ _ => split; [ try side | ]
   | |- (_ <> 0 -> _) /\ (_ = 0 -> _) => cbn [eval_cmp]; rewrite ?bz_test, ?bz_not; split; branch
   | |- (_ = 0 -> _) /\ (_ <> 0 -> _) => cbn [eval_cmp]; rewrite ?bz_test, ?bz_not; split; branch
   end.
 
-Ltac steps := repeat step.
+Ltac step := step_; reduce.
+Ltac steps := reduce; repeat step.
 
 (** ** Larger moves *)
 Ltac enter := lazymatch goal with

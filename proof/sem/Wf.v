@@ -110,6 +110,16 @@ Section Check.
           end
       | Sif c a b => (match bound c with Some _ => true | None => false end) && wf_stmt a && wf_stmt b
       | Sloop c a b => (match bound c with Some _ => true | None => false end) && wf_stmt a && wf_stmt b
+      | Stail f args =>
+          match sigs f with
+          | None => false
+          | Some s => args_ok args s.(s_params) &&
+              match s.(s_result), result with
+              | Some u, Some t => top u <=? top t
+              | None, None => true
+              | _, _ => false
+              end
+          end
       | Sreturn None => match result with None => true | Some _ => false end
       | Sreturn (Some e) => match result with Some t => fits e t | None => false end
       end.

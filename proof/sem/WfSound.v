@@ -286,7 +286,7 @@ Section Sound.
     Theorem exec_ok s : wf_stmt cells sigs scope result s = true ->
       forall e, env_ok e -> ALWAYS outcome_ok (exec F fuel s e).
     Proof.
-      induction s as [| | |a IHa b IHb|x|x a|c l a|x f args|c a IHa b IHb|c a IHa b IHb|[a|]];
+      induction s as [| | |a IHa b IHb|x|x a|c l a|x f args|c a IHa b IHb|c a IHa b IHb|[a|]|f args];
         intros H e He; cbn in H; cbn [exec].
       - exact He.
       - exact He.
@@ -319,6 +319,11 @@ Section Sound.
       - destruct result as [t|] eqn:R; [|discriminate].
         eapply always_bind; [apply fits_ok; eassumption|]. intros v Hv. cbn. rewrite R. exact Hv.
       - destruct result as [t|] eqn:R; [discriminate|]. cbn. rewrite R. exact I.
+      - destruct (sigs f) as [s|] eqn:S; [|discriminate]. apply andb_true_iff in H as [Ha Hr].
+        eapply always_bind; [apply args_eval; eassumption|]. intros vs Hvs.
+        eapply always_bind; [apply (F_ok _ _ _ S Hvs)|]. intros r Ho. cbn.
+        destruct (s_result s) as [u|], result as [t|], r as [v|]; cbn in *; try easy.
+        unfold top, in_ty in *. lia.
     Qed.
   End Body.
 
