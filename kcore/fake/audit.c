@@ -363,6 +363,7 @@ void mm_audit(void)
 {
 	u64 n = fake_n_pages();
 	u64 n_vm = 0;
+	u64 kept;
 	u64 i;
 
 	seen = calloc(n, sizeof(*seen));
@@ -386,8 +387,10 @@ void mm_audit(void)
 			fake_fail("audit: VM %lu: n_pages", i);
 	if (memcmp(kinds, n_kind, sizeof(kinds)))
 		fake_fail("audit: counters");
+	kept = pcpu[0].res1;
 	if (call_stat(0, KC_STAT_VMS) != KC_OK || pcpu[0].res1 != n_vm)
 		fake_fail("audit: number of VMs");
+	pcpu[0].res1 = kept;
 	audit_cpus();
 	free(seen);
 }

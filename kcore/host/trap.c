@@ -74,6 +74,7 @@ void cpu_start(u32 cpu)
 	pcpu[cpu].in_guest = 0;
 	pcpu[cpu].vm = 0;
 	cntvoff_set(0ul);
+	features_set(1ul);
 	ctx_start(ctx, VTTBR(0u, host_root), HCR_HOST, pcpu[cpu].mdcr);
 	tlb_inval_vm(0ul, host_root);
 	elr_set(pc);

@@ -116,6 +116,7 @@ static void guest_enter(u32 cpu, u64 pc, u64 pstate)
 		vsesr_set(v);
 	}
 	cnthctl_set(CNTHCTL_GUEST);
+	features_set(0ul);
 	pcpu[cpu].pmu = pmu_stop();
 	ctx_switch(pcpu[cpu].host_ctx, ctx, VTTBR(h, vms[h].root), hcr,
 		   (pcpu[cpu].mdcr & MDCR_HPMN_MASK) | MDCR_GUEST);
@@ -187,6 +188,7 @@ void guest_exit(u32 cpu, u64 code)
 	vgic_exit(cpu, run);
 	ctx_switch(ctx, host, VTTBR(0u, host_root), HCR_HOST, pcpu[cpu].mdcr);
 	cnthctl_set(CNTHCTL_HOST);
+	features_set(1ul);
 	pmu_start(pcpu[cpu].pmu);
 	pcpu[cpu].cur_ctx = host;
 	pcpu[cpu].in_guest = 0;

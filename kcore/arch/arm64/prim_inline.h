@@ -218,6 +218,28 @@ PRIM void cptr_set(u64 v)
 	__asm__ volatile("isb");
 }
 
+/* HFGRTR and HFGWTR, HFGITR, HDFGRTR and HDFGWTR: the bits that trap when they are 0. */
+#define FGT_REG   0xfffc000000000000ul
+#define FGT_INSTR 0x0f80000000000000ul
+#define FGT_DEBUG 0x7800000000000000ul
+/* HCRX_EL2: EnAS0, EnALS, EnASR, CMOW, MSCEn, TCR2En, SCTLR2En, D128En, GCSEn, EnFPM, EnIDCP128 */
+#define HCRX_HOST 0xe2ca07ul
+
+PRIM void features_set(u64 who)
+{
+	u64 all = 0ul - who;
+
+	if (((MRS(id_aa64mmfr1_el1) >> 40) & 15ul) != 0ul)
+		MSR(S3_4_C1_C2_2, all & HCRX_HOST);
+	if (((MRS(id_aa64mmfr0_el1) >> 56) & 15ul) != 0ul) {
+		MSR(S3_4_C1_C1_4, all & FGT_REG);
+		MSR(S3_4_C1_C1_5, all & FGT_REG);
+		MSR(S3_4_C1_C1_6, all & FGT_INSTR);
+		MSR(S3_4_C3_C1_4, all & FGT_DEBUG);
+		MSR(S3_4_C3_C1_5, all & FGT_DEBUG);
+	}
+}
+
 PRIM void cnthctl_set(u64 v)
 {
 	MSR(cnthctl_el2, v);

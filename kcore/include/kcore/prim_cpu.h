@@ -32,6 +32,11 @@ extern void ctx_start(u64 to, u64 vttbr, u64 hcr, u64 mdcr);
 extern u64 mdcr_get(void);
 extern u64 hcr_get(void);
 extern void cptr_set(u64 v);
+/*
+ * HCRX_EL2 and the fine-grained traps, on CPUs that have them: who = 1, KServ may use the newer EL1
+ * registers and instructions; who = 0, guests trap on all of them.
+ */
+extern void features_set(u64 who);
 extern void cnthctl_set(u64 v);
 extern void cntvoff_set(u64 v);
 extern void vsesr_set(u64 v);
