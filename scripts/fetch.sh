@@ -14,12 +14,18 @@ PINNED=$(cat "$ROOT/kserv/kernel-version")
 SOURCE_PACKAGE=linux-source-${PINNED%.*}
 RETRY="check the network, then repeat; 'rm -r $CACHE/apt' makes it start from nothing"
 
-# refresh CONF NAME: package lists, at most once in six hours.
+# refresh CONF NAME: package lists, at most once in six hours. Without a network the lists of the last
+# time serve, so that a machine with a full cache works off line.
 refresh() {
     local stamp=${1%/apt.conf}/refreshed
     [ -n "$(find "$stamp" -mmin -360 2>/dev/null)" ] && return 0
-    logged "fetch-update-$2" "$RETRY" apt-get -c "$1" update
-    touch "$stamp"
+    if (logged "fetch-update-$2" "$RETRY" apt-get -c "$1" update); then
+        touch "$stamp"
+    elif [ -e "$stamp" ]; then
+        say "the package lists could not be refreshed; going on with those of $(date -r "$stamp" +%F)"
+    else
+        return 1
+    fi
 }
 
 # unpack_source FILE VERSION: puts the tar file of a .deb, or a tar file, in its place in the cache.
@@ -47,7 +53,7 @@ fetch_source() {
         return
     fi
     apt_private_setup trixie "trixie trixie-backports" arm64 private
-    if (refresh "$APT_CONF" trixie-arm64); then
+    if refresh "$APT_CONF" trixie-arm64; then
         candidate=$(apt-cache -c "$APT_CONF" madison "$SOURCE_PACKAGE" | awk -F ' *[|] *' -v v="$PINNED" \
             'index($2, v "-") == 1 { print $2; exit }')
     fi
@@ -69,7 +75,7 @@ fetch_source() {
 # The package lists of trixie for arm64, shared by what follows.
 arm64_lists() {
     apt_private_setup trixie "trixie trixie-backports" arm64 private
-    refresh "$APT_CONF" trixie-arm64
+    refresh "$APT_CONF" trixie-arm64 || exit 1
 }
 
 # fetch_closure NAME PACKAGE...: the packages of trixie with all they depend on, unpacked in
@@ -120,13 +126,12 @@ fetch_kernel() {
     version=$(apt-cache -c "$APT_CONF" show "$package" | awk '/^Version:/ { print $2; exit }')
     [ "$(cat "$dir/release" 2>/dev/null)" != "$release $version" ] || { say "$name: $release is in the cache"; return; }
     # Since 7.x the image package only depends on those that hold the files.
-    parts=$(apt-cache -c "$APT_CONF" show "$package=$version" | sed -n 's/^Depends: //p' | tr ',' '\n' |
-        sed -n -E "s/^ *(linux-(binary|modules)-[^ ]+).*/\1/p" | xargs)
+    mapfile -t parts < <(apt-cache -c "$APT_CONF" show "$package=$version" | sed -n 's/^Depends: //p' | tr ',' '\n' |
+        sed -n -E "s/^ *(linux-(binary|modules)-[^ ]+).*/\1/p")
     rm -rf "$tmp"
     mkdir -p "$tmp/root" "$tmp/debs"
-    # shellcheck disable=SC2086
     (cd "$tmp/debs" && logged "fetch-$name" "$RETRY" \
-        apt-get -c "$APT_CONF" download $(for p in $package $parts; do echo "$p=$version"; done))
+        apt-get -c "$APT_CONF" download "$package=$version" "${parts[@]/%/=$version}")
     logged "fetch-$name-unpack" "$RETRY" unpack_debs "$tmp" "$tmp"/debs/*.deb
     rm -rf "$tmp/debs"
     ln "$(find "$tmp/root" -name 'vmlinuz*' -type f | head -n 1)" "$tmp/vmlinuz"

@@ -14,7 +14,7 @@ export ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-
 # Nothing of the machine or the moment goes into the Image, so equal inputs give equal bytes.
 export KBUILD_BUILD_TIMESTAMP='1970-01-01 00:00:00' KBUILD_BUILD_USER=redoubt KBUILD_BUILD_HOST=redoubt
 export KBUILD_BUILD_VERSION=1 LOCALVERSION=
-export CCACHE_DIR=$CACHE/ccache CCACHE_MAXSIZE=2G CCACHE_NOHASHDIR=1
+export CCACHE_DIR=$CACHE/ccache CCACHE_MAXSIZE=2G CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
 CC_ARG="CC=ccache aarch64-linux-gnu-gcc"
 NICE="nice -n 10"
 RETRY="repeat; 'rm -r' of the directory named in the log's first line makes it start from nothing"
@@ -68,7 +68,9 @@ build_hashed() {
     [ "$MODE" != stock ] || link=$BUILD/kernel-stock
     "$ROOT/scripts/fetch.sh" source
     id=$(build_id)
-    dir=$CACHE/kernel/$id src=$CACHE/kernel/$id/src out=$CACHE/kernel/$id/build
+    # Objects below the sources: all paths are relative then, and ccache knows an unchanged file again in
+    # the build of the next version of the series.
+    dir=$CACHE/kernel/$id src=$CACHE/kernel/$id/src out=$CACHE/kernel/$id/src/build
     lock "kernel-$id"
     STEPS=4
     if [ ! -e "$dir/.built" ]; then

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 src=$CACHE/kernel-source
-[ -f "$src/linux.tar.xz" ] || "$ROOT/scripts/fetch.sh" kernel >&2
+[ -f "$src/linux.tar.xz" ] || "$ROOT/scripts/fetch.sh" source >&2
 dir=$CACHE/libfdt-$(cksum <"$src/version" | cut -d' ' -f1)
 if [ ! -f "$dir/.done" ]; then
     mkdir -p "$dir.$$"

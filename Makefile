@@ -1,0 +1,61 @@
+# Redoubt. Bare 'make' says what there is; every tool is a target. The work is done by scripts/.
+
+MAKEFLAGS += --no-print-directory
+S := scripts
+
+.PHONY: help deps fetch kernel images kcore prepare run check lint format patch-stat \
+	proof proof-status mutants attack clean
+
+help:
+	@sed -n -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
+	@echo
+	@echo "  Logs: build/log/. Downloads and kernel builds: $${REDOUBT_CACHE:-~/.cache/redoubt}."
+
+run: prepare ## build what is missing, boot KCore and the host, show the demonstration, end at a shell
+	@$(S)/run.sh
+
+check: prepare ## build what is missing, run every test; ends with 'N passed, N failed'
+	@$(S)/check.sh $(TESTS)
+
+prepare: ## what 'run' and 'check' need, in order: packages, downloads, kernel, KCore, images
+	@$(S)/prepare.sh
+
+deps: ## install the Debian packages that are missing (as root)
+	@$(S)/deps.sh
+
+fetch: ## download the kernel source and the arm64 packages into the cache
+	@$(S)/fetch.sh
+
+kernel: ## build KServ: linux-source, kserv/patches, kserv/config
+	@$(S)/kernel.sh
+
+kcore: ## build KCore
+	@$(MAKE) -C kcore
+
+images: ## build the initramfs of the emulated host, with its guests
+	@$(S)/images.sh
+
+lint: ## every static check: subset, formatting, shell, Python, proofs, patches
+	@$(S)/lint.sh
+
+format: ## put the C files into the agreed format
+	@$(S)/format.sh
+
+patch-stat: ## size of the kernel patch series
+	@$(S)/patch-stat.sh
+
+proof: ## check the proofs
+	@$(MAKE) -C proof
+
+proof-status: ## per C function: proved or not
+	@$(MAKE) -C proof status
+
+mutants: ## all mutants of the C against the proofs
+	@$(MAKE) -C proof mutants
+
+attack: prepare ## the attack tests only
+	@$(S)/check.sh attack
+
+clean: ## remove what was built in this checkout; the cache stays
+	@rm -rf build
+	@for d in kcore proof; do if [ -f $$d/Makefile ]; then $(MAKE) -C $$d clean; fi; done
