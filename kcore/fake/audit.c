@@ -78,23 +78,27 @@ static void core_table(u64 pfn)
 
 static void audit_host_l2(u64 l2, u64 fn)
 {
+	const u64 *words = fake_words(l2);
 	u64 i;
 	u64 j;
 
 	core_table(l2);
 	for (i = 0; i < 512; i++) {
-		u64 d = fake_word(l2, i);
+		u64 d = words[i];
 		u64 base = fn + i * 512;
+		const u64 *leaves = NULL;
 
 		if (!(d & 1)) {
 			if (d)
 				fake_fail("audit: annotation in KServ's table");
 			continue;
 		}
-		if (d & 2)
+		if (d & 2) {
 			core_table(ADDR(d));
+			leaves = fake_words(ADDR(d));
+		}
 		for (j = 0; j < 512; j++) {
-			u64 e = (d & 2) ? fake_word(ADDR(d), j) : d;
+			u64 e = (d & 2) ? leaves[j] : d;
 
 			if ((e & 1) && (d & 2))
 				host_page(base + j, e, ADDR(e));
@@ -106,12 +110,15 @@ static void audit_host_l2(u64 l2, u64 fn)
 
 static void audit_host(void)
 {
+	const u64 *roots[2];
 	u64 want = 0;
 	u64 i;
 
 	host_devices = 0;
+	roots[0] = fake_words(host_root);
+	roots[1] = fake_words(host_root + 1);
 	for (i = 0; i < 1024; i++) {
-		u64 d = fake_word(host_root + i / 512, i % 512);
+		u64 d = roots[i / 512][i % 512];
 
 		if ((d & 3) == 1 || (d & 3) == 2 || ((d & 1) == 0 && d != 0))
 			fake_fail("audit: KServ's root has 0x%lx", d);
@@ -198,21 +205,25 @@ static void vm_invalid(u64 h, u64 ipa, u64 d, u32 level)
 
 static void audit_vm_l2(u64 h, u64 l2, u64 fn, struct found *f)
 {
+	const u64 *words = fake_words(l2);
 	u64 i;
 	u64 j;
 
 	for (i = 0; i < 512; i++) {
-		u64 d = fake_word(l2, i);
+		u64 d = words[i];
 		u64 base = fn + i * 512;
+		const u64 *leaves = NULL;
 
 		if (!(d & 1)) {
 			vm_invalid(h, base, d, 2);
 			continue;
 		}
-		if (d & 2)
+		if (d & 2) {
 			use_core(h, ADDR(d), f);
+			leaves = fake_words(ADDR(d));
+		}
 		for (j = 0; j < 512; j++) {
-			u64 e = (d & 2) ? fake_word(ADDR(d), j) : d;
+			u64 e = (d & 2) ? leaves[j] : d;
 
 			if (!(d & 2))
 				vm_page(h, base + j, d, ADDR(d) + j, f);
@@ -231,11 +242,13 @@ static void audit_pool(u64 h, struct found *f)
 	u64 j;
 
 	for (i = 0; i < vms[h].n_pool; i++) {
+		const u64 *words = fake_words(pfn);
+
 		use_core(h, pfn, f);
 		for (j = 1; j < 512; j++)
-			if (fake_word(pfn, j))
+			if (words[j])
 				fake_fail("audit: free table 0x%lx is not zero", pfn);
-		pfn = fake_word(pfn, 0);
+		pfn = words[0];
 	}
 }
 
@@ -273,6 +286,7 @@ static void audit_vm(u64 h, struct found *f)
 {
 	struct vm *v = &vms[h];
 	u32 dead = v->state == VM_DYING && v->n_lent == 0; /* tables are never walked again */
+	const u64 *roots[2];
 	u64 i;
 
 	audit_vcpus(h, f);
@@ -283,8 +297,10 @@ static void audit_vm(u64 h, struct found *f)
 	use_core(h, v->root, f);
 	use_core(h, v->root + 1, f);
 	audit_pool(h, f);
+	roots[0] = fake_words(v->root);
+	roots[1] = fake_words(v->root + 1);
 	for (i = 0; i < 1024; i++) {
-		u64 d = fake_word(v->root + i / 512, i % 512);
+		u64 d = roots[i / 512][i % 512];
 
 		if (d == 0)
 			continue;

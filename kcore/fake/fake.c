@@ -112,6 +112,11 @@ u64 fake_word(u64 pfn, u64 idx)
 	return mem[at(pfn)][idx];
 }
 
+const u64 *fake_words(u64 pfn)
+{
+	return mem[at(pfn)];
+}
+
 u32 fake_is_zero(u64 pfn)
 {
 	static const u64 zero[512];

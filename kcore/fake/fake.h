@@ -26,6 +26,7 @@ u64 fake_index(u64 pfn);
 
 u64 fake_meta(u64 pfn);
 u64 fake_word(u64 pfn, u64 idx); /* content, read by the test itself */
+const u64 *fake_words(u64 pfn);  /* all 512 words */
 u32 fake_is_zero(u64 pfn);
 
 /*

@@ -14,31 +14,33 @@
 #include "psci.h"
 #include "vcpu.h"
 
-/* Index of the vCPU with affinity mpidr, or KC_MAX_VCPUS. */
-static u32 vcpu_by_mpidr(u32 h, u64 mpidr)
+/* Index of the vCPU that affinity mpidr names, or KC_MAX_VCPUS; it need not exist. */
+static u32 vcpu_by_mpidr(u64 mpidr)
 {
 	u64 aff = mpidr & MPIDR_AFF;
 
-	if (aff >= KC_MAX_VCPUS || vcpus[h][aff].made == 0u)
+	if (aff >= KC_MAX_VCPUS)
 		return KC_MAX_VCPUS;
 	return (u32)aff;
 }
 
-/* Turn vCPU t on: reset, entry point, context id. 1 if done, 0 if it was on. Takes LOCK_MEM. */
-static u32 vcpu_turn_on(u32 h, u32 t, u64 entry, u64 context)
+/* Turn vCPU t on: reset, entry point, context id. The PSCI result. Takes LOCK_MEM. */
+static u64 vcpu_turn_on(u32 h, u32 t, u64 entry, u64 context)
 {
-	u32 done = 0;
+	u64 r = PSCI_INVALID_PARAMETERS;
 
 	spin_lock(LOCK_MEM);
-	if (vcpus[h][t].power == VCPU_OFF) {
+	if (vcpus[h][t].made != 0u && vcpus[h][t].power == VCPU_ON)
+		r = PSCI_ALREADY_ON;
+	if (vcpus[h][t].made != 0u && vcpus[h][t].power == VCPU_OFF) {
 		vcpu_reset(h, t);
 		pg_set(vcpus[h][t].ctx_pfn, CTX_PC, entry);
 		pg_set(vcpus[h][t].ctx_pfn, CTX_X(0u), context);
 		vcpus[h][t].power = VCPU_ON;
-		done = 1;
+		r = PSCI_SUCCESS;
 	}
 	spin_unlock(LOCK_MEM);
-	return done;
+	return r;
 }
 
 static u32 psci_cpu_on(u32 cpu)
@@ -47,19 +49,14 @@ static u32 psci_cpu_on(u32 cpu)
 	u64 mpidr = guest_reg(cpu, 1ul);
 	u64 entry = guest_reg(cpu, 2ul);
 	u64 context = guest_reg(cpu, 3ul);
-	u32 t = vcpu_by_mpidr(h, mpidr);
-	u32 done;
+	u32 t = vcpu_by_mpidr(mpidr);
+	u64 r = PSCI_INVALID_PARAMETERS;
 
-	if (t == KC_MAX_VCPUS) {
-		guest_reg_set(cpu, 0ul, PSCI_INVALID_PARAMETERS);
+	if (t != KC_MAX_VCPUS)
+		r = vcpu_turn_on(h, t, entry, context);
+	guest_reg_set(cpu, 0ul, r);
+	if (r != PSCI_SUCCESS)
 		return GUEST_RESUME;
-	}
-	done = vcpu_turn_on(h, t, entry, context);
-	if (done == 0u) {
-		guest_reg_set(cpu, 0ul, PSCI_ALREADY_ON);
-		return GUEST_RESUME;
-	}
-	guest_reg_set(cpu, 0ul, PSCI_SUCCESS);
 	pg_set(vcpus[h][pcpu[cpu].vcpu].run_pfn, RUN_X(0u), t);
 	return KC_EXIT_CPU_ON;
 }
@@ -69,17 +66,16 @@ static u64 psci_affinity_info(u32 cpu)
 	u32 h = pcpu[cpu].vm;
 	u64 mpidr = guest_reg(cpu, 1ul);
 	u64 level = guest_reg(cpu, 2ul);
-	u32 t = vcpu_by_mpidr(h, mpidr);
-	u32 power;
+	u32 t = vcpu_by_mpidr(mpidr);
+	u64 r = PSCI_INVALID_PARAMETERS;
 
 	if (level != 0ul || t == KC_MAX_VCPUS)
-		return PSCI_INVALID_PARAMETERS;
+		return r;
 	spin_lock(LOCK_MEM);
-	power = vcpus[h][t].power;
+	if (vcpus[h][t].made != 0u)
+		r = (u64)(vcpus[h][t].power == VCPU_OFF);
 	spin_unlock(LOCK_MEM);
-	if (power == VCPU_ON)
-		return 0;
-	return 1;
+	return r;
 }
 
 /* Calls that KCore implements for a guest. */
