@@ -275,7 +275,8 @@ static void audit_vcpus(u64 h, struct found *f)
 		if (c->loaded == 0)
 			continue;
 		loaded++;
-		if (c->loaded > NCPU || pcpu[c->loaded - 1].vm != h || pcpu[c->loaded - 1].vcpu != i)
+		if (c->loaded > NCPU || pcpu[c->loaded - 1].vm != h ||
+		    pcpu[c->loaded - 1].vcpu != i)
 			fake_fail("audit: vCPU %u of VM %lu: token", i, h);
 	}
 	if (loaded != v->n_loaded)
@@ -389,7 +390,7 @@ void mm_audit(void)
 		fake_fail("audit: lock held, or %lu stale translations", fake_stale());
 	audit_host();
 	for (i = 1; i <= KC_MAX_VMS; i++) {
-		struct found f = { 0, 0, 0 };
+		struct found f = {0, 0, 0};
 
 		audit_vm(i, &f);
 		n_vm += vms[i].state != VM_FREE;

@@ -387,8 +387,10 @@ void meta_set(u64 pfn, u64 val)
 	need_lock("meta_set");
 	if (booted && owner_class(p->word) != owner_class(val)) {
 		need_unreached(pfn, "change of owner");
-		if (!p->zero && !(kind == PG_VM && p->synced && vms[(val >> 4) & 255].state == VM_NEW))
-			fake_fail("pfn 0x%lx changes owner (%lx -> %lx) unscrubbed", pfn, p->word, val);
+		if (!p->zero &&
+		    !(kind == PG_VM && p->synced && vms[(val >> 4) & 255].state == VM_NEW))
+			fake_fail("pfn 0x%lx changes owner (%lx -> %lx) unscrubbed", pfn, p->word,
+				  val);
 	}
 	p->word = val;
 	p->synced = 0;
@@ -488,13 +490,14 @@ u32 fake_guest_store(u64 h, u64 ipa, u64 idx, u64 val)
 /* The image is odd-sized and in the middle of a block; windows need pages, a block and both. */
 void fake_machine(u64 blocks0, u64 blocks1)
 {
-	static const struct boot_range dev[] = { { 0x8000, 1 }, { 0x8010, 16 }, { 0x9000, 1200 }, { 0xa1f0, 32 } };
+	static const struct boot_range dev[] = {
+		{0x8000, 1}, {0x8010, 16}, {0x9000, 1200}, {0xa1f0, 32}};
 	u64 i;
 
 	memset(&boot, 0, sizeof(boot));
 	boot.n_region = 2;
-	boot.region[0] = (struct boot_range){ 0x40000, blocks0 * 512 };
-	boot.region[1] = (struct boot_range){ 0x101000, blocks1 * 512 };
+	boot.region[0] = (struct boot_range){0x40000, blocks0 * 512};
+	boot.region[1] = (struct boot_range){0x101000, blocks1 * 512};
 	boot.n_device = sizeof(dev) / sizeof(dev[0]);
 	memcpy(boot.device, dev, sizeof(dev));
 	boot.core_pfn = 0x40000 + 77;
