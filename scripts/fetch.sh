@@ -150,7 +150,7 @@ source)
     fetch_source
     ;;
 all)
-    STEPS=4
+    STEPS=5
     lock fetch
     mkdir -p "$CACHE/arm64"
     step "kernel source"
@@ -162,6 +162,9 @@ all)
     fetch_kernel linux-7.3 "${PINNED%.*}\..*"
     step "Debian's stock cloud kernel 6.12"
     fetch_kernel linux-6.12 "6\.12\..*"
+    step "a small Debian user space for a guest"
+    # shellcheck disable=SC2046
+    fetch_closure debian $(grep -v '^#' "$ROOT/images/debian/packages")
     ;;
 *) fail "unknown argument '$WHAT'" "" "see the head of scripts/fetch.sh" ;;
 esac

@@ -106,7 +106,7 @@ if [ "${1:-}" = overlay ]; then
     exit 0
 fi
 
-STEPS=4
+STEPS=5
 mkdir -p "$OUT"
 # Two builds in one checkout would write the same files.
 exec {images_lock}>"$OUT/.lock"
@@ -121,6 +121,8 @@ step "guest with Debian's 7.3"
 guest linux-7.3 7.3
 step "guest with Debian's 6.12"
 guest linux-6.12 6.12
+step "disk with a Debian system, for a guest"
+"$ROOT/scripts/debian-disk.sh"
 step "host image"
 pack_over "$OUT/host-overlay.cpio" "$ROOT/images/host" "$BUILD/hostfs"
 cat "$OUT/host-base.cpio" "$OUT/linux-7.3.cpio" "$OUT/linux-6.12.cpio" "$OUT/host-overlay.cpio" >"$OUT/host.cpio.tmp"

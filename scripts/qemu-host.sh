@@ -6,6 +6,7 @@
 #     --kcore [FILE]      KCore first, Linux by the guest loader (build/kcore/kcore.img)
 #     --image FILE        Linux Image (build/kernel: what 'make kernel' built)
 #     --initrd FILE       build/images/host.cpio
+#     --part NAME         add build/images/NAME.cpio to the initramfs (debian: a guest's disk); may be repeated
 #     --overlay DIR       put this folder's files over the initramfs; may be repeated
 #     --cpu NAME          cortex-a57 (also cortex-a76; max,pauth-impdef=on)
 #     --smp N             CPUs (2)
@@ -28,7 +29,7 @@ LINUX_ADDR=0x50000000
 INITRD_ADDR=0x54000000
 
 kcore='' image=$BUILD/kernel/arch/arm64/boot/Image initrd=$BUILD/images/host.cpio cpu=cortex-a57 smp=2 mem=2G
-run='' args='' append='' limit='' log='' icount='' quiet='' print='' overlays=() machine=virt,virtualization=on,gic-version=3
+run='' args='' append='' limit='' log='' icount='' quiet='' print='' overlays=() parts=() machine=virt,virtualization=on,gic-version=3
 while [ $# -gt 0 ]; do
     case $1 in
     --plain) kcore='' ;;
@@ -38,6 +39,7 @@ while [ $# -gt 0 ]; do
         ;;
     --image) image=$2 && shift ;;
     --initrd) initrd=$2 && shift ;;
+    --part) parts+=("$BUILD/images/$2.cpio") && shift ;;
     --overlay) overlays+=("$2") && shift ;;
     --cpu) cpu=$2 && shift ;;
     --smp) smp=$2 && shift ;;
@@ -70,9 +72,15 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
+for part in "${parts[@]}"; do
+    [ -f "$part" ] || fail "no archive $part" "" "run 'make images'"
+done
 if [ ${#overlays[@]} -gt 0 ]; then
     "$ROOT/scripts/images.sh" overlay "$tmp/overlay.cpio" "${overlays[@]}"
-    cat "$initrd" "$tmp/overlay.cpio" >"$tmp/initrd.cpio"
+    parts+=("$tmp/overlay.cpio")
+fi
+if [ ${#parts[@]} -gt 0 ]; then
+    cat "$initrd" "${parts[@]}" >"$tmp/initrd.cpio"
     initrd=$tmp/initrd.cpio
 fi
 
