@@ -36,6 +36,7 @@ static struct page *pages;
 static u64 n_pages;
 static u64 (*stale)[2]; /* VMID, pfn */
 static u64 n_stale;
+static u8 quiet[KC_MAX_VMS + 1]; /* DYING and invalidated since: no TLB entry, no walk */
 static u64 n_changes;
 static u64 n_invals;
 static u32 locked;
@@ -245,6 +246,7 @@ static void for_pages(u64 vmid, u64 d, u32 level, void (*act)(u64, u64))
 
 static void grant(u64 vmid, u64 pfn)
 {
+	quiet[vmid] = 0;
 	if (!may_reach(vmid, pfn))
 		fake_fail("VMID %lu is given pfn 0x%lx, kind %lu", vmid, pfn, kind_of(pfn));
 	if (is_stale(vmid, pfn))
@@ -336,6 +338,8 @@ static void need_unreached(u64 pfn, const char *what)
 	if ((word & 15) == PG_VM && vms[h].state != VM_DYING &&
 	    fake_walk(vms[h].root, word >> 20, &to, &leaf, &level))
 		fake_fail("%s of pfn 0x%lx, which VM %lu reaches", what, pfn, h);
+	if ((word & 15) >= PG_VM && vms[h].state == VM_DYING && !quiet[h])
+		fake_fail("%s of pfn 0x%lx while VM %lu is in the TLBs", what, pfn, h);
 }
 
 void page_zero(u64 pfn)
@@ -417,6 +421,7 @@ void tlb_inval_vm(u64 vmid, u64 root_pfn)
 	}
 	n_stale = kept;
 	n_invals++;
+	quiet[vmid] = vms[vmid].state == VM_DYING;
 }
 
 void tlb_inval_local(void)
@@ -515,6 +520,7 @@ void fake_machine(u64 blocks0, u64 blocks1)
 	n_stale = 0;
 	locked = 0;
 	booted = 0;
+	memset(quiet, 0, sizeof(quiet));
 	memset(vms, 0, sizeof(vms));
 	memset(vcpus, 0, sizeof(vcpus));
 	memset(pcpu, 0, sizeof(pcpu));

@@ -121,7 +121,7 @@ static void host_split_join(void)
 	u64 i;
 
 	fake_boot(4, 4);
-	h = make_vm(KC_VM_PROTECTED, 4);
+	h = make_vm(KC_VM_PROTECTED, 6);
 	blk = host_block();
 	l2 = host_l2[blk >> 18];
 	EQ(fake_word(l2, (blk >> 9) & 511) & 3, 1);
@@ -132,6 +132,15 @@ static void host_split_join(void)
 	OK(call_force_reclaim(0, h, IPA));
 	EQ(pcpu[0].res1, blk + 5);
 	EQ(fake_word(l2, (blk >> 9) & 511) & 3, 1);
+	/* The last page that is away is any neighbour of the one that comes back. */
+	for (i = 1; i < 512; i += 2) {
+		OK(call_donate(h, IPA + 1024 + i, blk + 5, 0));
+		OK(call_donate(h, IPA + 1025 + i, blk + ((5 + i) & 511), 0));
+		OK(call_force_reclaim(0, h, IPA + 1024 + i));
+		EQ(fake_word(l2, (blk >> 9) & 511) & 3, 3);
+		OK(call_force_reclaim(0, h, IPA + 1025 + i));
+		EQ(fake_word(l2, (blk >> 9) & 511) & 3, 1);
+	}
 	OK(call_donate(h, IPA + 512, blk, 9));
 	EQ(fake_word(l2, (blk >> 9) & 511), 0);
 	for (i = 0; i < 512; i++)

@@ -209,6 +209,8 @@ static void protected_vm(void)
 	OK(call_unlend(0, h, IPA, 1024));
 	EQ(guest_fault_kind((u32)h, IPA + 600), FAULT_MAPPED);
 	OK(call_lend_prot(0, h, IPA, 1024, 1));
+	CHECK(!fake_guest_store(h, IPA + 5, 0, 1));
+	CHECK(fake_guest_store(h, IPA + 600, 0, 1));
 	OK(vcpu_put(0));
 	end_vm(h);
 }
