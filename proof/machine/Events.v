@@ -1,0 +1,161 @@
+(** * What every event of KCore's C does, and what it needs
+
+    [effect e w] is the condition under which KCore may do [e] in world [w], and the relation between
+    the worlds before and after.  These are the contracts of kcore/include/kcore/prim.h. *)
+From Coq Require Import ZArith List String Bool Lia.
+From Redoubt.sem Require Import Sem Memory Bits Wp.
+From Redoubt.machine Require Import State.
+Import ListNotations.
+Open Scope string_scope.
+Open Scope Z_scope.
+
+(** ** KCore's objects *)
+(** Some are constant after boot; an entry of [pcpu] belongs to its CPU; LOCK_MEM protects the rest. *)
+Inductive class := Constant | Percpu | Locked.
+Definition constant_cells : list ident :=
+  ["region.base"; "region.n"; "region.l3"; "n_region"; "host_root"; "host_l2"; "boot.n_region";
+   "boot.region.base_pfn"; "boot.region.n_pfn"; "boot.n_device"; "boot.device.base_pfn";
+   "boot.device.n_pfn"; "boot.core_pfn"; "boot.core_n"; "boot.pool_pfn"; "boot.pool_n"].
+Definition class_of (c : ident) : class :=
+  if existsb (String.eqb c) constant_cells then Constant
+  else if String.prefix "pcpu." c then Percpu else Locked.
+
+(** A walk may start as soon as one of these changes. *)
+Definition steers_walks (c : ident) : bool := String.eqb c "vms.state" || String.eqb c "vms.root".
+
+Section Events.
+  Variable B : board.
+  Variable cpu : Z.        (* the CPU that runs KCore *)
+
+  Definition may_read (w : world) (l : loc) : Prop :=
+    match class_of (fst l) with
+    | Constant => True
+    | Percpu => snd l = [cpu]
+    | Locked => w_held w = true
+    end.
+  Definition may_write (w : world) (l : loc) : Prop :=
+    match class_of (fst l) with
+    | Constant => False
+    | Percpu => snd l = [cpu]
+    | Locked => w_held w = true
+    end.
+
+  (** ** Updates *)
+  Definition set_mem (m : mem) (w : world) : world :=
+    {| w_mem := m; w_meta := w_meta w; w_ram := w_ram w; w_walk := w_walk w; w_tlb := w_tlb w;
+       w_held := w_held w |}.
+  Definition set_meta (p s : Z) (w : world) : world :=
+    {| w_mem := w_mem w; w_meta := fun q => if q =? p then s else w_meta w q; w_ram := w_ram w;
+       w_walk := w_walk w; w_tlb := w_tlb w; w_held := w_held w |}.
+  Definition set_ram (r : Z -> Z -> Z) (w : world) : world :=
+    {| w_mem := w_mem w; w_meta := w_meta w; w_ram := r; w_walk := w_walk w; w_tlb := w_tlb w;
+       w_held := w_held w |}.
+  Definition set_held (b : bool) (w : world) : world :=
+    {| w_mem := w_mem w; w_meta := w_meta w; w_ram := w_ram w; w_walk := w_walk w; w_tlb := w_tlb w;
+       w_held := b |}.
+  (** TLB entries, cached table pointers and walks under way of VMID h are gone. *)
+  Definition drop_vmid (h : Z) (w : world) : world :=
+    {| w_mem := w_mem w; w_meta := w_meta w; w_ram := w_ram w;
+       w_walk := fun h' l fn t => h' <> h /\ w_walk w h' l fn t;
+       w_tlb := fun k h' fn p => h' <> h /\ w_tlb w k h' fn p;
+       w_held := w_held w |}.
+
+  Definition store_word (p i x : Z) (r : Z -> Z -> Z) : Z -> Z -> Z :=
+    fun q j => if (q =? p) && (j =? i) then x else r q j.
+  Definition store_page (p : Z) (f : Z -> Z) (r : Z -> Z -> Z) : Z -> Z -> Z :=
+    fun q j => if q =? p then f j else r q j.
+
+  Definition write_cell (l : loc) (v : Z) (w : world) : world :=
+    let w1 := set_mem (upd (w_mem w) l v) w in if steers_walks (fst l) then settle B w1 else w1.
+  Definition write_word (p i x : Z) (w : world) : world :=
+    settle B (set_ram (store_word p i x (w_ram w)) w).
+  Definition zero_page (p : Z) (w : world) : world :=
+    settle B (set_ram (store_page p (fun _ => 0) (w_ram w)) w).
+  Definition copy_page (dst src : Z) (w : world) : world :=
+    settle B (set_ram (store_page dst (w_ram w src) (w_ram w)) w).
+  Definition invalidate (h : Z) (w : world) : world := settle B (drop_vmid h w).
+
+  (** ** Conditions *)
+  Definition isolated (w : world) (p : Z) : Prop := ~ reached w p /\ ~ used w p.
+  Definition zeroed (w : world) (p : Z) : Prop := forall i, 0 <= i < 512 -> word w p i = 0.
+
+  (** A page changes owner only while nobody can get at it, and zero.  The one exception is the image of
+      a VM that has not run: pages with content that KServ gives to a NEW VM. *)
+  Definition may_change (w : world) (p s : Z) : Prop :=
+    owner_of (state w p) = owner_of (wrap U64 s) \/
+    isolated w p /\
+    (zeroed w p \/ owner_of (state w p) = KServ /\ vm_state w (handle (wrap U64 s)) = VM_NEW /\
+                   kind (wrap U64 s) = PG_VM).
+
+  (** Words of pages that KCore uses itself: tables and contexts, and what is reached by nobody; a
+      run page is reached by KServ as well. *)
+  Definition ours (w : world) (p : Z) : Prop :=
+    is_ram B p /\ (kind (state w p) = PG_CORE \/ kind (state w p) = PG_VMCORE).
+  Definition usable (w : world) (p : Z) : Prop :=
+    is_ram B p /\ (kind (state w p) = PG_VMCORE \/ kind (state w p) = PG_PINNED \/ kind (state w p) = PG_VM).
+
+  Variable lock_inv : world -> Prop.      (* what LOCK_MEM protects, while it is free *)
+
+  (** The memory part's primitives.  Everything but [spin_lock] needs the lock. *)
+  Definition effect (e : event) (w : world) : Prop * (Z -> world -> Prop) :=
+    match e with
+    | ERead l => (may_read w l, fun v w' => v = w_mem w l /\ w' = w)
+    | EWrite l x => (may_write w l, fun _ w' => w' = write_cell l x w)
+    | ECall f [a] =>
+        if String.eqb f "spin_lock" then
+          (w_held w = false /\ a = 0,
+           (* other CPUs have done anything that keeps the invariant *)
+           fun _ w' => exists w1, lock_inv w1 /\ w' = set_held true w1 /\
+             forall c, class_of c = Percpu -> w_mem w1 (c, [cpu]) = w_mem w (c, [cpu]))
+        else if String.eqb f "spin_unlock" then
+          (w_held w = true /\ a = 0 /\ lock_inv w, fun _ w' => w' = set_held false w)
+        else if String.eqb f "meta_get" then
+          (w_held w = true /\ is_ram B a, fun v w' => v = w_meta w a /\ w' = w)
+        else if String.eqb f "page_zero" then
+          (w_held w = true /\ is_ram B a /\ isolated w a, fun _ w' => w' = zero_page a w)
+        else if String.eqb f "page_sync" then
+          (w_held w = true /\ is_ram B a /\ isolated w a, fun _ w' => w' = w)
+        else (False, fun _ _ => False)
+    | ECall f [a; b] =>
+        if String.eqb f "meta_set" then
+          (w_held w = true /\ is_ram B a /\ may_change w a b, fun _ w' => w' = set_meta a b w)
+        else if String.eqb f "pg_get" then
+          (w_held w = true /\ usable w a /\ 0 <= b < 512, fun v w' => v = w_ram w a b /\ w' = w)
+        else if String.eqb f "pte_get" then
+          (w_held w = true /\ ours w a /\ 0 <= b < 512, fun v w' => v = w_ram w a b /\ w' = w)
+        else if String.eqb f "page_copy" then
+          (w_held w = true /\ is_ram B a /\ is_ram B b /\ isolated w a, fun _ w' => w' = copy_page a b w)
+        else if String.eqb f "tlb_inval_vm" then
+          (w_held w = true /\ (a = 0 /\ b = b_root B \/ 1 <= a <= 255 /\ b = vm_root w a),
+           fun _ w' => w' = invalidate a w)
+        else (False, fun _ _ => False)
+    | ECall f [a; b; c] =>
+        if String.eqb f "pg_set" then
+          (w_held w = true /\ usable w a /\ 0 <= b < 512 /\ ~ used w a, fun _ w' => w' = write_word a b c w)
+        else if String.eqb f "pte_set" then
+          (w_held w = true /\ ours w a /\ 0 <= b < 512, fun _ w' => w' = write_word a b c w)
+        else (False, fun _ _ => False)
+    | _ => (False, fun _ _ => False)
+    end.
+
+  (** KServ and the VMs write to any page that they reach, at any moment.  The view that the proof of one
+      function has of the world is brought up to date where this matters: before events that read pages
+      which others may reach, and before pages get out of reach.  ([Machine] lets them write at any
+      moment, and shows that this is enough.) *)
+  Definition interference (w w' : world) : Prop :=
+    exists r, w' = set_ram r w /\ forall p i, ~ reached w p -> r p i = w_ram w p i.
+
+  Definition observes (e : event) : bool :=
+    match e with
+    | ECall f _ => String.eqb f "tlb_inval_vm" || String.eqb f "pg_get" || String.eqb f "page_copy"
+    | _ => false
+    end.
+  Definition before (e : event) (w w' : world) : Prop :=
+    if observes e then interference w w' else w' = w.
+
+  (** The contract for [wp]: the condition of the event, and security after it. *)
+  Definition kcore : contract world := {|
+    pre e w := forall w0, before e w w0 ->
+      fst (effect e w0) /\ forall v w', snd (effect e w0) v w' -> secure B w';
+    act e w v w' := exists w0, before e w w0 /\ snd (effect e w0) v w' |}.
+End Events.
