@@ -75,6 +75,7 @@ static void vcpu_make(u64 h, u64 idx, u64 run, u64 ctx)
 	vcpus[h][idx].loaded = 0u;
 	vcpus[h][idx].power = VCPU_ON;
 	vcpus[h][idx].pend = 0u;
+	vcpus[h][idx].mmio_far = 0ul;
 	vcpus[h][idx].mmio_size = 0u;
 	vcpus[h][idx].mmio_rt = 0u;
 	vcpus[h][idx].mmio_sext = 0u;
