@@ -153,7 +153,6 @@ class Body:
     def cast(self, n):
         kind, inner = n["castKind"], n["inner"][0]
         if kind == "LValueToRValue":
-            scalar(n)
             return self.read(n, self.lvalue(inner))
         if kind not in ("IntegralCast", "NoOp"):
             if kind == "IntegralToBoolean":
@@ -551,6 +550,8 @@ class Body:
             return len(n["inner"]) > 2 and all(self.terminates(x) for x in n["inner"][1:3])
         if k == "SwitchStmt":
             return self.switch_terminates(n["inner"][1])
+        if k == "LabelStmt":
+            return self.terminates(n["inner"][0])
         if k == "CallExpr":
             try:
                 return self.prog.is_noreturn(self.callee(n))

@@ -51,7 +51,8 @@ def listing(prog):
         "functions": [{"function": f.name, "file": f.file, "line": f.line, "lines": f.end - f.line + 1,
                        "params": [t for _, t in f.params], "result": f.result, "calls": calls(f.body)}
                       for f in prog.functions.values()],
-        "cells": [{"cell": c, "dims": d, "type": t} for c, d, t in prog.cells()],
+        "cells": [{"cell": c, "dims": d, "type": t, "lvalue": l}
+                  for (c, d, t), l in zip(prog.cells(), prog.lvalues())],
         "primitives": [{"primitive": n, "params": ps, "result": r} for n, (ps, r) in prog.prims.items()],
     }
 

@@ -16,10 +16,10 @@ SPELLED = {"u8": "U8", "u16": "U16", "u32": "U32", "u64": "U64"}
 
 def desugared(node):
     t = node["type"]
-    return _bare(t.get("desugaredQualType", t["qualType"]))
+    return bare(t.get("desugaredQualType", t["qualType"]))
 
 
-def _bare(text):
+def bare(text):
     return re.sub(r"\b(const|register)\b ?", "", text).strip()
 
 
@@ -40,7 +40,7 @@ def declared(node, what):
         raise Refused(node, "volatile %s" % what)
     if "*" in spelled:
         raise Refused(node, "pointer %s `%s`" % (what, node.get("name", "")))
-    name = _bare(spelled)
+    name = bare(spelled)
     if name not in SPELLED:
         raise Refused(node, "%s `%s` has type `%s`: only u8, u16, u32 and u64 are in the subset"
                       % (what, node.get("name", ""), spelled))
@@ -71,7 +71,7 @@ class Types:
                 fields.append((f["name"], self.resolve(f, "field")))
             elif f["kind"] in ("RecordDecl", "IndirectFieldDecl"):
                 raise Refused(f, "structure declared inside a structure")
-            elif not f["kind"].endswith("Attr") and f["kind"] != "FullComment":
+            elif not f["kind"].endswith("Attr"):
                 raise Refused(f, "structure member " + f["kind"])
         self.structs[name] = fields
 
@@ -90,7 +90,7 @@ class Types:
         base_node = dict(node, type={"qualType": base})
         if not m:
             base_node["type"] = node["type"]
-        s = re.match(r"^struct (\w+)$", _bare(base))
+        s = re.match(r"^struct (\w+)$", bare(base))
         if "volatile" in base:
             raise Refused(node, "volatile %s" % what)
         if s:
@@ -98,7 +98,7 @@ class Types:
                 raise Refused(node, "`struct %s` is outside the subset" % s.group(1))
             t = ("struct", s.group(1), self.structs[s.group(1)])
         elif m:
-            name = _bare(base)
+            name = bare(base)
             if name not in SPELLED:
                 raise Refused(node, "%s `%s` has type `%s`: only u8, u16, u32 and u64 are in the subset"
                               % (what, node.get("name", ""), text))
@@ -117,6 +117,15 @@ def cells(name, t, dims=()):
     if t[0] == "array":
         return cells(name, t[2], dims + (t[1],))
     return [c for f, ft in t[2] for c in cells(name + "." + f, ft, dims)]
+
+
+def lvalues(text, t):
+    """The C lvalue of every cell, in the order of `cells`, with %s for each index."""
+    if t[0] == "int":
+        return [text]
+    if t[0] == "array":
+        return lvalues(text + "[%s]", t[2])
+    return [l for f, ft in t[2] for l in lvalues(text + "." + f, ft)]
 
 
 def is_shared(node):

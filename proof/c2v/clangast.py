@@ -74,6 +74,8 @@ class _Positions:
             for key, value in n.items():
                 if key in ("inner", "array_filler"):
                     children.extend(value)
+                    # Documentation comments are nodes too; only their positions matter here.
+                    n[key] = [c for c in value if not c.get("kind", "").endswith("Comment")]
                 elif isinstance(value, dict) and "kind" in value and key != "referencedDecl":
                     children.append(value)
             stack.append(iter(children))

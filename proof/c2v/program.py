@@ -9,7 +9,7 @@ import os
 import clangast
 import ir
 from body import Body, strip
-from cdecl import BASE, SPELLED, Object, Types, _bare, cells, declared, is_shared
+from cdecl import SPELLED, Object, Types, bare, cells, declared, is_shared, lvalues
 from diag import Diagnostics, Refused
 
 PRIMS = ["*/kcore/prim.h", "*/kcore/prim_*.h"]
@@ -189,7 +189,7 @@ class Program:
         params = [p for p in n.get("inner", []) if p["kind"] == "ParmVarDecl"]
         if not params and "(void)" not in text:
             raise Refused(n, "`%s` is declared without a prototype: write (void)" % name)
-        head = _bare(text.split("(")[0])
+        head = bare(text.split("(")[0])
         if head == "void":
             result = None
         elif head in SPELLED:
@@ -283,10 +283,17 @@ class Program:
                 f = self.functions[name]
                 self.diags.report({"where": (f.file, f.line)}, "primitive `%s` is defined in C as well" % name)
 
+    def memory(self):
+        """The objects that make up the memory of the program."""
+        return [o for o in self.objects.values()
+                if o is not None and o.defined and not o.const and not o.shared]
+
     def cells(self):
         """All cells of memory, in order of their objects."""
-        return [c for o in self.objects.values() if o is not None and o.defined and not o.const and not o.shared
-                for c in cells(o.name, o.type)]
+        return [c for o in self.memory() for c in cells(o.name, o.type)]
+
+    def lvalues(self):
+        return [l for o in self.memory() for l in lvalues(o.name, o.type)]
 
     def tables(self):
         """Coq name -> values, for the constants."""

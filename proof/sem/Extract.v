@@ -7,3 +7,6 @@ From Coq Require Export ExtrOcamlBasic ExtrOcamlNativeString ExtrOcamlNatInt.
 From Redoubt.sem Require Export Sem Wf.
 Extraction Language OCaml.
 Extraction Blacklist String List.
+
+(** OCaml is strict: what a demand guards must not be computed before the demand is met. *)
+Extraction Inline demand.

@@ -189,3 +189,4 @@ Proof.
   destruct (wp_reach demo _ _ _ demo_total (T 1 0 w H ltac:(lia) ltac:(lia))) as (r & w' & R & _); eauto.
 Qed.
 Print Assumptions demo_ok.
+Print Assumptions take_returns.

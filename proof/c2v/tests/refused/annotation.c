@@ -1,0 +1,3 @@
+#include "../types.h"
+
+static u64 t __attribute__((annotate("other"))); /*! unknown annotation */

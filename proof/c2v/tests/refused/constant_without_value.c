@@ -1,0 +1,3 @@
+#include "../types.h"
+
+static const u32 k; /*! constant `k` without a value */

@@ -1,0 +1,3 @@
+#include "../types.h"
+
+static u32 (*hook)(u32); /*! pointer object */

@@ -1,0 +1,6 @@
+#include "../../types.h"
+u32 f(u32 x)
+{
+	return x;
+}
+u32 tab[4];

@@ -1,0 +1,5 @@
+#include "../types.h"
+
+struct s {
+	u32 *next; /*! pointer field */
+};

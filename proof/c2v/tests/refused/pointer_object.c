@@ -1,0 +1,3 @@
+#include "../types.h"
+
+static u32 *p; /*! pointer object */

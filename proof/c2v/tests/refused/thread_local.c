@@ -1,0 +1,3 @@
+#include "../types.h"
+
+static _Thread_local u32 x; /*! thread-local */

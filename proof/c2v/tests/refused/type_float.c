@@ -1,0 +1,3 @@
+#include "../types.h"
+
+static double d; /*! object `d` has type `double` */

@@ -1,0 +1,6 @@
+#include "../types.h"
+
+u32 f(int x) /*! parameter `x` has type `int` */
+{
+	return 0u;
+}

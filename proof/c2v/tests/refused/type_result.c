@@ -1,0 +1,6 @@
+#include "../types.h"
+
+int f(void) /*! returns `int` */
+{
+	return 0;
+}

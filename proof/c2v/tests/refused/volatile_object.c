@@ -1,0 +1,3 @@
+#include "../types.h"
+
+static volatile u32 x; /*! volatile object */
