@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Before the machine is reset or powered off: memory keeps its content over a reset, and what boots next
- * is not ours. Every VM loses its translations first, so that nothing can write behind the scrubbing.
+ * is not ours. Every VM that could run loses its translations first (a DYING one has none, and its root may be KServ's
+ * again), so that nothing can write behind the scrubbing.
  */
 #include <kcore/host.h>
 #include <kcore/prim.h>
@@ -14,7 +15,7 @@ static void vms_disconnect(void)
 	u32 h = 1;
 
 	while (h <= KC_MAX_VMS) {
-		if (vms[h].state != VM_FREE) {
+		if (vms[h].state == VM_NEW || vms[h].state == VM_SEALED) {
 			page_zero(vms[h].root);
 			page_zero(vms[h].root + 1ul);
 			tlb_inval_vm(h, vms[h].root);
