@@ -3,7 +3,8 @@
 
 usage: elf-closure.py ROOT PROGRAM...
 
-PROGRAM and the printed paths are relative to ROOT. Works on files of another architecture, so ldd is no use here.
+PROGRAM and the printed paths are relative to ROOT. The files are of another architecture, so ldd is
+of no use here.
 """
 import os
 import struct
@@ -24,7 +25,8 @@ def needed(path):
     phentsize, phnum = struct.unpack_from("<HH", data, 54)
     loads, dynamic, interpreter = [], None, None
     for i in range(phnum):
-        kind, _, offset, vaddr, _, filesz = struct.unpack_from("<IIQQQQ", data, phoff + i * phentsize)
+        header = struct.unpack_from("<IIQQQQ", data, phoff + i * phentsize)
+        kind, _, offset, vaddr, _, filesz = header
         if kind == PT_LOAD:
             loads.append((vaddr, offset, filesz))
         elif kind == PT_DYNAMIC:
@@ -36,8 +38,8 @@ def needed(path):
     entries = [struct.unpack_from("<QQ", data, dynamic[0] + i) for i in range(0, dynamic[1], 16)]
     strtab = next(value for tag, value in entries if tag == DT_STRTAB)
     base = next(off + strtab - va for va, off, size in loads if va <= strtab < va + size)
-    names = [data[base + v:data.index(b"\0", base + v)].decode() for tag, v in entries if tag == DT_NEEDED]
-    return names, interpreter
+    offsets = [base + value for tag, value in entries if tag == DT_NEEDED]
+    return [data[o:data.index(b"\0", o)].decode() for o in offsets], interpreter
 
 
 def find(root, name):

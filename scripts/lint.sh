@@ -39,7 +39,7 @@ lint_python() {
     done
 }
 
-# No line of Coq, C, shell or Python beyond 100 columns (a tab counts eight).
+# No line of Coq, C, assembly or Python beyond 100 columns (a tab counts eight).
 lint_width() {
     ! tracked '*.v' '*.c' '*.h' '*.S' '*.py' | while read -r f; do
         expand "$f" | awk -v f="$f" 'length($0) > 100 { print f ":" NR ": " length($0) " columns" }'
