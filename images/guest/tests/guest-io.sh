@@ -1,5 +1,6 @@
 #!/bin/sh
 # Moves data through the virtio disk and network and prints checksums; the host compares them.
+dmesg | grep -q "Using RSI version" && echo "realm=yes"
 sum() { sha256sum | cut -c1-64; }
 echo "disk-read $(sum </dev/vda)"
 dd if=/dev/urandom of=/tmp/block bs=1M count=2 2>/dev/null
