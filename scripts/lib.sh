@@ -52,7 +52,7 @@ logged() {
     pid=$!
     # Interrupting the script must not leave the command running behind it.
     # shellcheck disable=SC2064
-    trap "kill $pid 2>/dev/null; wait $pid 2>/dev/null; exit 130" INT TERM
+    trap "kill $pid 2>/dev/null || true; wait $pid 2>/dev/null || true; exit 130" INT TERM
     while kill -0 "$pid" 2>/dev/null; do
         sleep 0.2
         if [ $((SECONDS - told)) -ge 30 ]; then

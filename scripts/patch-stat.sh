@@ -14,9 +14,9 @@ for p in "${series[@]}"; do git apply --numstat "$p"; done |
         for (f in add) {
             kind = (f in fresh) ? "new" : "changed"
             files[kind]++; plus[kind] += add[f]; minus[kind] += del[f]
-            printf "%-8s +%-5d -%-5d %s\n", kind, add[f], del[f], f | "sort"
+            printf "%-8s +%-5d -%-5d %s\n", kind, add[f], del[f], f | "sort -k1,1 -k4"
         }
-        close("sort")
+        close("sort -k1,1 -k4")
         printf "\n%d patches\nexisting files: %d changed, +%d -%d lines (goal: <= 12 files, <= 150 lines)\n", \
             n, files["changed"], plus["changed"], minus["changed"]
         printf "new files:      %d, %d lines\n", files["new"], plus["new"] - minus["new"]
