@@ -76,6 +76,11 @@ void note(const char *fmt, ...)
 	fflush(stdout);
 }
 
+int verdict_is_won(void)
+{
+	return verdict == WON;
+}
+
 void refused(u64 got, u64 want, const char *fmt, ...)
 {
 	char what[200];
@@ -240,6 +245,12 @@ int mem_scan(struct ka_scan *s)
 		give_up("scan of %llu pages from %llx fails", (unsigned long long)s->n,
 			(unsigned long long)s->pfn);
 	return 0;
+}
+
+int ka_debug(struct ka_debug *d)
+{
+	dev_open();
+	return ioctl(fd, KA_DEBUG, d);
 }
 
 static void tree_range(const char *path, u64 *pfn, u64 *n)

@@ -43,6 +43,9 @@ void skip(const char *why) __attribute__((noreturn));
 /* A line of evidence, not a verdict. */
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* 1 if the attack has succeeded already. */
+int verdict_is_won(void);
+
 /* The call must have been refused with code want: success is WON, another code ERROR. */
 void refused(u64 got, u64 want, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* The call must have succeeded, else the attack cannot be made. */
@@ -80,6 +83,7 @@ void page_unmap(u64 *p, u64 n);
 int mem_read(u64 pa, u64 *val, int cached);
 int mem_write(u64 pa, u64 val, int cached);
 int mem_scan(struct ka_scan *s);
+int ka_debug(struct ka_debug *d);
 /* Ranges of the device tree: KCore's memory, and RAM. */
 void core_range(u64 *pfn, u64 *n);
 void ram_range(u64 *pfn, u64 *n);

@@ -103,12 +103,16 @@ struct vm *vm_start(int is_protected, const void *code, const void *end, u64 x0,
 	return v;
 }
 
+/* The VM of the vCPU that this thread's CPU has loaded. */
+static __thread struct vm *here;
+
 void vm_load(struct vm *v, int idx)
 {
 	if (v->loaded == idx)
 		return;
-	if (v->loaded >= 0)
-		vm_put(v);
+	if (here != NULL && here->loaded >= 0)
+		vm_put(here);
+	here = v;
 	needed(kc(KC_VCPU_LOAD, v->h, idx, 0, 0), "KC_VCPU_LOAD %d", idx);
 	v->loaded = idx;
 }
@@ -194,6 +198,8 @@ static void forget(struct vm *v)
 	for (int i = 0; i < MAX_VMS; i++)
 		if (all[i] == v)
 			all[i] = NULL;
+	if (here == v)
+		here = NULL;
 	free(v);
 }
 
