@@ -46,9 +46,12 @@ Record world := {
 Definition word (w : world) (p i : Z) : Z := wrap U64 (w_ram w p i).
 Definition state (w : world) (p : Z) : Z := wrap U64 (w_meta w p).
 
+(** One of KCore's C objects. *)
+Notation obj c ix := (@pair ident (list Z) c ix) (only parsing).
+
 (** Views of KCore's objects that walkers and owners depend on. *)
-Definition vm_state (w : world) (h : Z) : Z := wrap U32 (w_mem w ("vms.state", [h])).
-Definition vm_root (w : world) (h : Z) : Z := wrap U64 (w_mem w ("vms.root", [h])).
+Definition vm_state (w : world) (h : Z) : Z := wrap U32 (w_mem w (obj "vms.state" [h])).
+Definition vm_root (w : world) (h : Z) : Z := wrap U64 (w_mem w (obj "vms.root" [h])).
 
 (** ** Stage-2 translation, as the hardware does it (DDI 0487, D8.3; 4 KiB granule, 40 bits, levels 1 to
     3, two level-1 tables).  VTCR_EL2.HA = HD = 0: walkers never write. *)

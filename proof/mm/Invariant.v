@@ -38,14 +38,14 @@ Section Invariant.
 
   (** KCore's constants are the board's. *)
   Record constants (w : world) : Prop := {
-    k_n : wrap U32 (w_mem w ("n_region", [])) = b_n B;
-    k_base : forall i, 0 <= i < b_n B -> wrap U64 (w_mem w ("region.base", [i])) = b_base B i;
-    k_size : forall i, 0 <= i < b_n B -> wrap U64 (w_mem w ("region.n", [i])) = b_size B i;
+    k_n : wrap U32 (w_mem w (obj "n_region" [])) = b_n B;
+    k_base : forall i, 0 <= i < b_n B -> wrap U64 (w_mem w (obj "region.base" [i])) = b_base B i;
+    k_size : forall i, 0 <= i < b_n B -> wrap U64 (w_mem w (obj "region.n" [i])) = b_size B i;
     k_l3 : forall i p, 0 <= i < b_n B -> b_base B i <= p < b_base B i + b_size B i ->
-      wrap U64 (w_mem w ("region.l3", [i])) + (p - b_base B i) / 512 = b_l3 B (p / 512);
-    k_root : wrap U64 (w_mem w ("host_root", [])) = b_root B;
+      wrap U64 (w_mem w (obj "region.l3" [i])) + (p - b_base B i) / 512 = b_l3 B (p / 512);
+    k_root : wrap U64 (w_mem w (obj "host_root" [])) = b_root B;
     k_l2 : forall fn, host_has B 2 fn ->
-      wrap U64 (w_mem w ("host_l2", [fn / 2 ^ 18])) = b_l2 B (fn / 2 ^ 18) }.
+      wrap U64 (w_mem w (obj "host_l2" [fn / 2 ^ 18])) = b_l2 B (fn / 2 ^ 18) }.
 
   Record inv (w : world) : Prop := {
     i_settled : settled B w;
@@ -75,33 +75,33 @@ Section Invariant.
 End Invariant.
 
 (** ** What functions leave alone
-    [evolves cells pages w w']: only these objects and the states of these pages have changed, tables and
+    [evolves B cells pages w w']: only these objects and the states of these pages have changed, tables and
     contexts of VMs have not (but for those pages), and the VMs' walks and TLB entries are the same. *)
-Record evolves (cells : list ident) (pages : Z -> Prop) (w w' : world) : Prop := {
+Record evolves (B : board) (cells : list ident) (pages : Z -> Prop) (w w' : world) : Prop := {
   e_held : w_held w' = w_held w;
   e_mem : forall c ix, existsb (String.eqb c) cells = false -> w_mem w' (c, ix) = w_mem w (c, ix);
   e_meta : forall q, ~ pages q -> w_meta w' q = w_meta w q;
-  e_ram : forall q i, ~ pages q -> kind (state w q) = PG_VMCORE -> w_ram w' q i = w_ram w q i;
+  e_ram : forall q i, ~ pages q -> is_ram B q -> kind (state w q) = PG_VMCORE -> w_ram w' q i = w_ram w q i;
   e_walk : forall h l fn t, h <> 0 -> w_walk w' h l fn t <-> w_walk w h l fn t;
   e_tlb : forall k h fn p, h <> 0 -> w_tlb w' k h fn p <-> w_tlb w k h fn p }.
 
 Definition no_page (p : Z) : Prop := False.
 
-Lemma evolves_refl cells pages w : evolves cells pages w w.
+Lemma evolves_refl B cells pages w : evolves B cells pages w w.
 Proof. constructor; reflexivity. Qed.
 
-Lemma evolves_trans cells pages a b c :
-  evolves cells pages a b -> evolves cells pages b c -> evolves cells pages a c.
+Lemma evolves_trans B cells pages a b c :
+  evolves B cells pages a b -> evolves B cells pages b c -> evolves B cells pages a c.
 Proof.
   intros [] []. constructor; [congruence|..].
   - intros x ix N. rewrite e_mem1, e_mem0; auto.
   - intros q N. rewrite e_meta1, e_meta0; auto.
-  - intros q i N K. rewrite e_ram1, e_ram0; auto. unfold state. rewrite e_meta0; auto.
+  - intros q i N R K. rewrite e_ram1, e_ram0; auto. unfold state. rewrite e_meta0; auto.
   - intros h l fn t N. rewrite e_walk1, e_walk0 by assumption. reflexivity.
   - intros k h fn p N. rewrite e_tlb1, e_tlb0 by assumption. reflexivity.
 Qed.
 
-Lemma evolves_weaken cells cells' (pages pages' : Z -> Prop) a b :
+Lemma evolves_weaken B cells cells' (pages pages' : Z -> Prop) a b :
   (forall c, existsb (String.eqb c) cells' = false -> existsb (String.eqb c) cells = false) ->
-  (forall q, pages q -> pages' q) -> evolves cells pages a b -> evolves cells' pages' a b.
+  (forall q, pages q -> pages' q) -> evolves B cells pages a b -> evolves B cells' pages' a b.
 Proof. intros Hc Hp []. constructor; auto. Qed.

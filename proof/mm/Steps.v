@@ -16,6 +16,9 @@ Section Steps.
   Variable B : board.
   Hypothesis HB : board_ok B.
 
+  Lemma ram_range p : is_ram B p -> 0 <= p < 2 ^ 28.
+  Proof. intros (i & I & R). pose proof (bo_region B HB i I). lia. Qed.
+
   (** ** Objects *)
   Lemma constant_other w c ix v : class_of c <> Constant -> constants B w ->
     constants B (set_mem (upd (w_mem w) (c, ix) v) w).
@@ -51,7 +54,7 @@ Section Steps.
   Qed.
 
   Lemma evolves_write_cell w c ix v cells : steers_walks c = false ->
-    existsb (String.eqb c) cells = true -> evolves cells no_page w (write_cell B (c, ix) v w).
+    existsb (String.eqb c) cells = true -> evolves B cells no_page w (write_cell B (c, ix) v w).
   Proof.
     intros S I. unfold write_cell; cbn [fst]. rewrite S. constructor; try reflexivity.
     intros d jx N. cbn. apply upd_name. destruct (String.eqb_spec c d) as [->|]; [congruence|reflexivity].
@@ -82,7 +85,7 @@ Section Steps.
     - intros l fn H. rewrite (E _ (Eh l fn H)). apply i_core, H.
   Qed.
 
-  Lemma evolves_set_meta w p s (P : Z -> Prop) cells : P p -> evolves cells P w (set_meta p s w).
+  Lemma evolves_set_meta w p s (P : Z -> Prop) cells : P p -> evolves B cells P w (set_meta p s w).
   Proof.
     intros I. constructor; try reflexivity.
     intros q N. cbn. destruct (Z.eqb_spec q p) as [->|]; [contradiction|reflexivity].
@@ -109,8 +112,8 @@ Section Steps.
 
   Lemma evolves_ram w r P : inv B w ->
     (forall t i, used w t \/ is_ram B t /\ kind (state w t) = PG_CORE -> r t i = w_ram w t i) ->
-    (forall t i, ~ P t -> kind (state w t) = PG_VMCORE -> r t i = w_ram w t i) ->
-    evolves [] P w (settle B (set_ram r w)).
+    (forall t i, ~ P t -> is_ram B t -> kind (state w t) = PG_VMCORE -> r t i = w_ram w t i) ->
+    evolves B [] P w (settle B (set_ram r w)).
   Proof.
     intros I E V. destruct (ram_walks B w r (i_settled B w I)) as [A T]; [auto|].
     constructor; try reflexivity; cbn; auto.
@@ -128,10 +131,10 @@ Section Steps.
   Proof. intros I Is K. apply inv_ram; [exact I|]. apply zero_same; assumption. Qed.
 
   Lemma evolves_zero w p (P : Z -> Prop) : inv B w -> isolated w p -> kind (state w p) <> PG_CORE -> P p ->
-    evolves [] P w (zero_page B p w).
+    evolves B [] P w (zero_page B p w).
   Proof.
     intros I Is K H. apply evolves_ram; [exact I|apply zero_same; assumption|].
-    intros t i N _. unfold store_page. destruct (Z.eqb_spec t p) as [->|]; [contradiction|reflexivity].
+    intros t i N _ _. unfold store_page. destruct (Z.eqb_spec t p) as [->|]; [contradiction|reflexivity].
   Qed.
 
   Lemma zero_isolated w p q : inv B w -> isolated w p -> kind (state w p) <> PG_CORE -> isolated w q ->
@@ -174,11 +177,10 @@ Section Steps.
     - destruct i_constants. constructor; assumption.
   Qed.
 
-  Lemma evolves_interference w w0 : inv B w -> (forall p, kind (state w p) = PG_VMCORE -> is_ram B p) ->
-    interference w w0 -> evolves [] no_page w w0.
+  Lemma evolves_interference w w0 : inv B w -> interference w w0 -> evolves B [] no_page w w0.
   Proof.
-    intros I V (r & -> & E). constructor; try reflexivity.
-    intros q i _ K. apply E, core_unreached; auto.
+    intros I (r & -> & E). constructor; try reflexivity.
+    intros q i _ R K. apply E, core_unreached; auto.
   Qed.
 
   (** ** Invalidation *)
@@ -294,7 +296,7 @@ Section Steps.
     Lemma host_store_keeps h l' fn' t' : w_walk w h l' fn' t' -> walks B r h l' fn' t'.
     Proof. intros H. apply walk_old. exact H. Qed.
 
-    Lemma host_store : inv B (write_word B t i x w) /\ evolves [] no_page w (write_word B t i x w).
+    Lemma host_store : inv B (write_word B t i x w) /\ evolves B [] no_page w (write_word B t i x w).
     Proof.
       assert (T2 : host_table B 1 0 <> t \/ True) by tauto.
       split.
@@ -323,7 +325,7 @@ Section Steps.
           * destruct (host_store_walks _ _ _ _ K) as [T|(Z0 & _)]; [exact (D1 _ _ _ T)|contradiction].
           * destruct (host_store_entries _ _ _ _ K) as [T|(Z0 & _)]; [exact (D2 _ _ _ T)|contradiction].
       - constructor; try reflexivity.
-        + intros q j _ K. cbn. unfold store_word. replace (q =? t) with false; [reflexivity|].
+        + intros q j _ _ K. cbn. unfold store_word. replace (q =? t) with false; [reflexivity|].
           symmetry. apply Z.eqb_neq. intros ->. pose proof (i_core B w I _ _ Hh). fold t in H. pg; lia.
         + intros h l' fn' q N. cbn. split; [|apply host_store_keeps].
           intros K. destruct (host_store_walks _ _ _ _ K) as [T|(Z0 & _)]; [exact T|contradiction].
