@@ -16,7 +16,6 @@
 const char *current_test;
 u64 arg_nonce, arg_masked[4];
 int n_cpus;
-__thread u64 tr1, tr2, tr3;
 u64 r1, r2, r3;
 static int fd = -1;
 
@@ -126,10 +125,15 @@ static u64 call(struct ka_call *c)
 	dev_open();
 	if (ioctl(fd, KA_CALL, c) != 0)
 		give_up("KA_CALL on CPU %d fails", c->cpu);
-	r1 = tr1 = c->x[1];
-	r2 = tr2 = c->x[2];
-	r3 = tr3 = c->x[3];
+	r1 = c->x[1];
+	r2 = c->x[2];
+	r3 = c->x[3];
 	return c->x[0];
+}
+
+u64 kc_raw(struct ka_call *c)
+{
+	return ioctl(fd, KA_CALL, c) == 0 ? c->x[0] : ~1ull;
 }
 
 u64 kc_on(int cpu, u64 fid, u64 a1, u64 a2, u64 a3, u64 a4)

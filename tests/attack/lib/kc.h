@@ -43,6 +43,7 @@ void skip(const char *why) __attribute__((noreturn));
 /* A line of evidence, not a verdict. */
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+extern enum verdict verdict; /* so far */
 /* 1 if the attack has succeeded already. */
 int verdict_is_won(void);
 
@@ -58,12 +59,14 @@ extern u64 arg_masked[4];  /* first words of the secret ^ SECRET_MASK, for the s
 extern int n_cpus;
 
 /* --- raw calls */
-extern u64 r1, r2, r3; /* x1..x3 of the last call of this thread's kc() */
+extern u64 r1, r2, r3; /* x1..x3 of the main thread's last call */
 u64 kc_on(int cpu, u64 fid, u64 a1, u64 a2, u64 a3, u64 a4);
 u64 kc(u64 fid, u64 a1, u64 a2, u64 a3, u64 a4);
 u64 smc(u64 fid, u64 a1, u64 a2, u64 a3);
 /* The same with everything KServ can see afterwards. */
 u64 kc_dump(struct ka_call *c, u64 fid);
+/* For other threads than the test's: no verdict, results in c->x. */
+u64 kc_raw(struct ka_call *c);
 u64 kc_stat(u64 item);
 
 /* The part of KCore's counters that a refused call may not change. */
