@@ -311,7 +311,7 @@ static void stale_share(void)
 /* KServ cannot inject an exception that the guest does not expect, nor link an interrupt that is not its. */
 static void injection(void)
 {
-	struct vm *v = VM_START(1, g_wait, 0, 0, 0, 0);
+	struct vm *v = VM_START(1, g_wait, 1, 0, 0, 0);
 	u64 val, off;
 
 	for (int i = 0; i < 64; i++) {
@@ -325,7 +325,8 @@ static void injection(void)
 			won("HCR bit %d: %llu registers have changed", i, (long long)val);
 	}
 	rp_set(v, 0, RUN_HCR, KC_HCR_TWI);
-	/* Hardware-linked list registers: only for the timer's interrupts. */
+	/* Hardware-linked list registers: only for the timer's interrupts. This guest takes none. */
+	v = VM_START(1, g_wait, 0, 0, 0, 0);
 	for (u64 id = 0; id < 1024; id++) {
 		u64 lr = 1ull << 62 | 1ull << 61 | id << 32 | 40, back;
 

@@ -50,6 +50,15 @@ class Nonce:
         self.args = [f"{self.nonce:x}"] + [f"{w ^ SECRET_MASK:x}" for w in self.words]
 
 
+def test_names():
+    """The tests in the order in which they run."""
+    names = []
+    for group in ("calls", "state", "guest", "leak", "race", "cpu"):
+        with open(os.path.join(HERE, group + ".c"), encoding="utf-8") as f:
+            names += re.findall(r'^\t\{ "(\w+)",', f.read(), re.M)
+    return [n for n in names if n != "live_at_reset"]
+
+
 def ensure_image():
     if not os.path.exists(IMAGE):
         sh([os.path.join(ROOT, "scripts/kernel.sh")], "attack-kernel")
@@ -147,3 +156,30 @@ def parse(console, nonce):
         if t["verdict"] == "WON" and t["leaks"] and not any(x["real"] for x in t["leaks"]):
             t.update(verdict="ERROR", text="claims a leak, but these are not the secret's bytes: " + t["text"])
     return tests, notes
+
+
+def boot_and_look(log, nonce, kcore, reset, limit=60):
+    """Boot with a VM alive at power off or reset, then look for its secret in the machine's RAM, outside."""
+    ram = log + ".ram"
+    args = ["live_at_reset"] + (["REBOOT"] if reset else [])
+    more = ["-object", f"memory-backend-file,id=ram,size=512M,mem-path={ram},share=on", "-machine", "memory-backend=ram"]
+    try:
+        _, console = boot(log, 1, nonce, args, kcore, limit, more)
+        tests, _ = parse(console, nonce)
+        t = tests.get("live_at_reset", {"rows": "44", "promise": "nothing of a VM is in RAM after a reset",
+                                        "verdict": "DIED", "text": "the test did not start", "leaks": []})
+        if "RESULT live_at_reset" not in console:
+            return t
+        with open(ram, "rb") as f:
+            data = f.read()
+        found = data.count(nonce.bytes)
+        if found:
+            t.update(verdict="WON", text=f"the secret is {found} times in RAM after the machine went down")
+        elif data.count(b"REDOUBT") or any(data[i:i + 4096].strip(b"\0") for i in range(0, len(data), 1 << 24)):
+            t.update(verdict="HELD", text="")
+        else:
+            t.update(verdict="ERROR", text="the memory file is empty: nothing was looked at")
+        return t
+    finally:
+        if os.path.exists(ram):
+            os.unlink(ram)

@@ -57,36 +57,59 @@ static void *flip(void *arg)
 	return NULL;
 }
 
-/* A list register that is good when it is checked and bad when it is used. */
+static volatile int go;
+
+/* Flip for a moment whenever go is set. */
+static void *flip_moment(void *arg)
+{
+	(void)arg;
+	pin(1);
+	started = 1;
+	while (!stop) {
+		if (!go)
+			continue;
+		for (int i = 0; i < 20000; i++) {
+			*word = value[0];
+			*word = value[1];
+		}
+		go = 0;
+	}
+	return NULL;
+}
+
+/*
+ * A list register that is good when it is checked and bad when it is used. At exit KCore writes back what was
+ * used, long after the flipping has stopped; the lowest bits of the priority, which the lab's GIC does not
+ * have, tell the one from the other.
+ */
 static void flip_list_register(void)
 {
-	const u64 lr = 1ull << 62 | 40, linked = lr | 1ull << 61 | 33ull << 32;
-	struct vm *v = VM_START(1, g_spin, 200000, 0, 0, 0);
-	u64 end = now_ns() + 4000000000ull, tries = 0, back;
+	const u64 lr = 1ull << 62 | 7ull << 48 | 40, linked = lr | 1ull << 61 | 33ull << 32;
+	struct vm *v = VM_START(1, g_spin, 30000000, 0, 0, 0);
+	u64 end = now_ns() + 4000000000ull, tries = 0, seen = 0, back;
 	pthread_t t;
 
 	rp_set(v, 0, RUN_VGIC_NLR, 1);
 	rp_set(v, 0, RUN_VGIC_HCR, 1);
-	word = &v->rp[0][RUN_VGIC_LR(1)];
-	/* The first list register is flipped until the guest runs; then the exit writes back what was used. */
+	word = &v->rp[0][RUN_VGIC_LR(0)];
 	value[0] = lr;
 	value[1] = linked;
+	t = other_cpu(flip_moment, NULL);
 	while (now_ns() < end && !verdict_is_won()) {
-		word = &v->rp[0][RUN_VGIC_LR(0)];
-		t = other_cpu(flip, NULL);
-		for (int i = 0; i < 50; i++) {
-			(void)vm_run_once(v, 0);
-			tries++;
-		}
-		stop = 1;
-		/* One run whose write-back comes after the last flip: the guest spins for milliseconds. */
+		go = 1;
 		(void)vm_run_once(v, 0);
-		pthread_join(t, NULL);
-		back = rp(v, 0, RUN_VGIC_LR(0));
-		if (back != lr && back != linked && (back >> 61 & 1) != 0)
+		back = *word;
+		tries++;
+		if ((back >> 48 & 7) != 0)
+			continue;
+		seen++;
+		if ((back >> 61 & 1) != 0)
 			won("a list register is linked to interrupt %llu", (long long)(back >> 32 & 0x1fff));
 	}
-	note("%llu runs", (unsigned long long)tries);
+	other_stop(t);
+	note("%llu runs, %llu with the register written back", (unsigned long long)tries, (unsigned long long)seen);
+	if (seen == 0)
+		error("the race was not run");
 }
 
 /* PSTATE of a normal VM: EL1 when it is checked, EL2 when it is used. */
@@ -130,16 +153,22 @@ static void *load_run_put(void *arg)
 
 		if (kc_raw(&c) != KC_OK)
 			continue;
-		c = (struct ka_call){ .x = { KC_VCPU_RUN }, .cpu = -1 };
-		if (kc_raw(&c) == KC_OK) {
-			race_runs++;
-			/* Its first instruction is a store to MMIO: it must be this program's, or an interrupt. */
-			if (c.x[1] != KC_EXIT_IRQ && c.x[1] != KC_EXIT_TRAP)
+		/* Its first instructions store to MMIO; a vCPU that was not ready never comes to them. */
+		for (int i = 0; i < 60; i++) {
+			c = (struct ka_call){ .x = { KC_VCPU_RUN }, .cpu = -1 };
+			if (kc_raw(&c) != KC_OK || c.x[1] == KC_EXIT_TRAP)
+				break;
+			if (c.x[1] != KC_EXIT_IRQ)
 				race_bad = 0x100 + c.x[1];
+			if (i == 59)
+				race_bad = 2;
 		}
+		race_runs++;
 		c = (struct ka_call){ .x = { KC_VCPU_PUT }, .cpu = -1 };
 		if (kc_raw(&c) != KC_OK)
 			race_bad = 1;
+		for (volatile int gap = 0; gap < 20000; gap++)
+			; /* else the other CPU hardly ever finds the VM without a loaded vCPU */
 	}
 	return NULL;
 }

@@ -33,9 +33,13 @@
 	msr	elr_el1, x26
 	eret
 	.balign	0x80
-	b	.
+	movz	x26, #0x1149		/* interrupt */
+	str	x26, [x28, #R_FAULT]
+	eret
 	.balign	0x80
-	b	.
+	movz	x26, #0xf149		/* fast interrupt */
+	str	x26, [x28, #R_FAULT]
+	eret
 	.balign	0x80
 	movz	x26, #0x5e44		/* SError */
 	str	x26, [x28, #R_FAULT]
@@ -188,6 +192,19 @@
 	b	2b
 	endprog	g_spin
 
+/* The same with debug exceptions unmasked */
+	prog	g_debug
+	msr	daifclr, #8
+	.global	g_debug_stop
+2:	mov	x1, x0
+3:
+g_debug_stop:
+	subs	x1, x1, #1
+	b.ne	3b
+	str	x0, [x28, #R_DONE]
+	b	2b
+	endprog	g_debug
+
 /* x0 = how long: spin, then CurrentEL */
 	prog	g_el
 2:	mov	x1, x0
@@ -238,8 +255,10 @@
 	b	2b
 	endprog	g_regs
 
-/* Waits and interrupts: nothing may change at all */
+/* Waits and interrupts: nothing may change at all. x0 = 1: with every exception unmasked */
 	prog	g_wait
+	cbz	x0, 2f
+	msr	daifclr, #0xf
 2:	known
 	wfi
 	movz	x20, #2000

@@ -28,7 +28,8 @@ struct test {
 	const char *rows;    /* rows of docs/threats.md */
 	const char *promise; /* what the attack tries to break */
 	void (*run)(void);
-	int cpus; /* needs at least */
+	int cpus; /* needs at least; or: */
+#define ONLY_IF_NAMED -1
 };
 #define TEST_LIST_END { 0 }
 extern const struct test tests_calls[], tests_state[], tests_guest[], tests_leak[], tests_race[], tests_cpu[];

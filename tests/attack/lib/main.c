@@ -58,12 +58,12 @@ static void run(const struct test *t)
 	fflush(stdout);
 }
 
-static int wanted(const char *name, int argc, char **argv)
+static int wanted(const struct test *t, int argc, char **argv)
 {
 	if (argc <= 6)
-		return 1;
+		return t->cpus != ONLY_IF_NAMED;
 	for (int i = 6; i < argc; i++)
-		if (strcmp(argv[i], name) == 0)
+		if (strcmp(argv[i], t->name) == 0)
 			return 1;
 	return 0;
 }
@@ -82,7 +82,7 @@ int main(int argc, char **argv)
 	n_cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++)
 		for (const struct test *t = groups[g]; t->name != NULL; t++)
-			if (wanted(t->name, argc, argv)) {
+			if (wanted(t, argc, argv)) {
 				run(t);
 				done++;
 			}
