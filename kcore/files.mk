@@ -3,7 +3,7 @@
 KCORE_MM := page walk table host own object revoke donate lend guest init
 KCORE_VM := vcpu_reset vm vcpu
 KCORE_VCPU := inject fp vgic ident regs mmio sysreg psci rsi run exit
-KCORE_HOST := abort scrub smc call trap
+KCORE_HOST := gicr abort scrub smc call trap
 
 KCORE_C := $(KCORE_MM:%=kcore/mm/%.c) $(KCORE_VM:%=kcore/vm/%.c) \
 	   $(KCORE_VCPU:%=kcore/vcpu/%.c) $(KCORE_HOST:%=kcore/host/%.c)

@@ -29,7 +29,7 @@ LINUX_ADDR=0x50000000
 INITRD_ADDR=0x54000000
 
 kcore='' image=$BUILD/kernel/arch/arm64/boot/Image initrd=$BUILD/images/host.cpio cpu=cortex-a57 smp=2 mem=2G
-run='' args='' append='' limit='' log='' icount='' quiet='' print='' overlays=() parts=() machine=virt,virtualization=on,gic-version=3
+run='' args='' append='' limit='' log='' icount='' quiet='' print='' overlays=() parts=() machine=virt,virtualization=on,gic-version=3,its=off
 while [ $# -gt 0 ]; do
     case $1 in
     --plain) kcore='' ;;

@@ -30,22 +30,26 @@ static u64 linear(u64 pa)
 	return EL2_LINEAR_BASE + pa;
 }
 
-/* The windows of the board and one redistributor per CPU, sorted by address. */
+static void add_device(u64 base, u64 size)
+{
+	boot.device[boot.n_device].base_pfn = base >> 12;
+	boot.device[boot.n_device].n_pfn = size >> 12;
+	boot.n_device++;
+}
+
+/*
+ * The windows of the board, sorted by address. Of each redistributor (128 KiB a CPU) the first page is left
+ * out: host/gicr.c stands there.
+ */
 static void fill_devices(void)
 {
-	u64 n = 0;
-
 	for (u64 i = 0; i < board->n_window; i++) {
-		if (n == 1ul) {
-			boot.device[n].base_pfn = board->gicr >> 12;
-			boot.device[n].n_pfn = (u64)n_cpu * 32ul;
-			n++;
-		}
-		boot.device[n].base_pfn = board->window[i].base >> 12;
-		boot.device[n].n_pfn = board->window[i].size >> 12;
-		n++;
+		if (i == 1ul)
+			for (u64 c = 0; c < n_cpu; c++)
+				add_device(board->gicr + c * 0x20000ul + 0x1000ul, 0x1f000ul);
+		add_device(board->window[i].base, board->window[i].size);
 	}
-	boot.n_device = n;
+	gicr_pfn = board->gicr >> 12;
 }
 
 /* RAM in whole blocks of 2 MiB. Returns the number of pages. */
@@ -157,6 +161,7 @@ u64 boot_main(void *fdt)
 	map_linear(&m);
 	(void)map_meta(&m, meta_at);
 	el2_map_range(&m, board->uart, board->uart, 4096ul, EL2_DEV);
+	el2_map_range(&m, board->gicr, board->gicr, (u64)n_cpu * 0x20000ul, EL2_DEV);
 	el2_root = m.root;
 	return m.root;
 }

@@ -120,7 +120,7 @@ static void disable_devices(struct boot_tree *t)
 		for (u64 i = 0; i < boot.n_device; i++) {
 			u64 base = boot.device[i].base_pfn << 12;
 
-			if (reg.base >= base && reg.base < base + (boot.device[i].n_pfn << 12))
+			if (reg.base + 0x1000ul > base && reg.base < base + (boot.device[i].n_pfn << 12))
 				allowed = 1;
 		}
 		if (!allowed)

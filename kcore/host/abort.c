@@ -19,10 +19,10 @@ void host_abort(u32 cpu, u64 esr)
 	u64 far = far_get();
 	u32 mapped = 0;
 
-	(void)cpu;
 	if (ipa == IPA_UNKNOWN)
 		return;
-	if ((ESR_FSC(esr) & 0x3cul) != 0x0cul)
+	mapped = host_gicr(cpu, esr, ipa);
+	if (mapped == 0u && (ESR_FSC(esr) & 0x3cul) != 0x0cul)
 		mapped = host_maps(ipa);
 	if (mapped == 0u)
 		inject_abort(esr | ESR_S1PTW, far);

@@ -13,6 +13,19 @@
 
 #include "../vcpu/vcpu.h"
 
+/*
+ * System registers that trap for KServ: profiling and trace buffers (MDCR_EL2.E2PB, E2TB = 0), trace, activity
+ * monitors, branch records. They read as zero and ignore writes.
+ */
+static void host_sysreg(u32 cpu, u64 esr)
+{
+	u64 pc = elr_get();
+
+	if ((esr & 1ul) != 0ul)
+		guest_reg_set(cpu, (esr >> 5) & 31ul, 0ul);
+	elr_set(pc + 4ul);
+}
+
 /* A synchronous trap of KServ. */
 static void host_trap(u32 cpu)
 {
@@ -29,6 +42,10 @@ static void host_trap(u32 cpu)
 	}
 	if (ec == EC_IABT_LOW || ec == EC_DABT_LOW) {
 		host_abort(cpu, esr);
+		return;
+	}
+	if (ec == EC_SYS64) {
+		host_sysreg(cpu, esr);
 		return;
 	}
 	inject_undef();

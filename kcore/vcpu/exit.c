@@ -103,6 +103,8 @@ void guest_trap(u32 cpu, u32 kind)
 	}
 	if (kind == 2u) {
 		code = KC_EXIT_SERROR;
+		if (vms[pcpu[cpu].vm].is_protected != 0u)
+			esr = esr & ((0x3ful << 26) | ESR_IL); /* the class alone */
 		pg_set(vcpus[pcpu[cpu].vm][pcpu[cpu].vcpu].run_pfn, RUN_ESR, esr);
 	}
 	if (code != GUEST_RESUME)

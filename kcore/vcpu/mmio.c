@@ -38,7 +38,7 @@ static u64 size_mask(u64 size)
 }
 
 /* The loaded value as the instruction wants it: extended from size bytes, then cut to W if !sf. */
-static u64 load_value(u64 raw, u64 size, u64 sext, u64 sf)
+u64 load_value(u64 raw, u64 size, u64 sext, u64 sf)
 {
 	u64 m = size_mask(size);
 	u64 v = raw & m;

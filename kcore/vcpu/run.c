@@ -152,6 +152,7 @@ u64 call_vcpu_run(u32 cpu)
 	ctx = vcpus[pcpu[cpu].vm][pcpu[cpu].vcpu].ctx_pfn;
 	pc = pg_get(ctx, CTX_PC);
 	pstate = pg_get(ctx, CTX_PSTATE);
+	pstate = pstate & 0xfffffffful;
 	ok = pstate_ok(pstate);
 	if (ok == 0u)
 		return KC_ESTATE;

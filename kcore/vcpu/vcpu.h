@@ -38,6 +38,7 @@ u32 guest_psci(u32 cpu, u64 fid);
 u32 guest_rsi(u32 cpu, u64 fid);
 #define IPA_UNKNOWN 0xfffffffffffffffful
 u64 fault_ipa(u64 esr);
+u64 load_value(u64 raw, u64 size, u64 sext, u64 sf);
 u32 guest_abort(u32 cpu, u64 esr);
 void pend_complete(u32 cpu);
 

@@ -218,10 +218,13 @@ PRIM void cptr_set(u64 v)
 	__asm__ volatile("isb");
 }
 
-/* HFGRTR and HFGWTR, HFGITR, HDFGRTR and HDFGWTR: the bits that trap when they are 0. */
+/*
+ * HFGRTR and HFGWTR, HFGITR, HDFGRTR and HDFGWTR: the bits that trap when they are 0. Branch records
+ * (BRBE) stay trapped for KServ too: they would show it a guest's branches.
+ */
 #define FGT_REG   0xfffc000000000000ul
-#define FGT_INSTR 0x0f80000000000000ul
-#define FGT_DEBUG 0x7800000000000000ul
+#define FGT_INSTR 0x0e00000000000000ul
+#define FGT_DEBUG 0x4000000000000000ul
 /* HCRX_EL2: EnAS0, EnALS, EnASR, CMOW, MSCEn, TCR2En, SCTLR2En, D128En, GCSEn, EnFPM, EnIDCP128 */
 #define HCRX_HOST 0xe2ca07ul
 
@@ -405,6 +408,21 @@ PRIM u64 midr_get(void)
 PRIM u64 cntpct_get(void)
 {
 	return MRS(cntpct_el0);
+}
+
+PRIM u64 mmio_read(u64 pa, u64 size)
+{
+	if (size == 8ul)
+		return *(volatile u64 *)pa;
+	return *(volatile u32 *)pa;
+}
+
+PRIM void mmio_write(u64 pa, u64 size, u64 v)
+{
+	if (size == 8ul)
+		*(volatile u64 *)pa = v;
+	else
+		*(volatile u32 *)pa = (u32)v;
 }
 
 PRIM u64 smc_call(u64 a0, u64 a1, u64 a2, u64 a3)

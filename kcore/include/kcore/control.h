@@ -49,8 +49,11 @@
 	((1ul << 5) | (1ul << 6) | (1ul << 9) | (1ul << 10) | (1ul << 11) | (1ul << 14) |          \
 	 (1ul << 19))
 
-/* CPTR_EL2: RES1 bits; TZ, TSM, TTA, TAM for guests; TFP until the guest touches FP. */
-#define CPTR_HOST  UL(0x22ff)
+/*
+ * CPTR_EL2: RES1 bits; TZ, TSM for guests; TFP until the guest touches FP. TTA and TAM for everybody: trace
+ * and activity monitors would count a protected guest's instructions for KServ.
+ */
+#define CPTR_HOST  (UL(0x22ff) | (UL(1) << 20) | (UL(1) << 30))
 #define CPTR_GUEST (0x33fful | (1ul << 20) | (1ul << 30))
 #define CPTR_TFP   (1ul << 10)
 

@@ -24,10 +24,16 @@ extern struct cpu_boot cpu_boot[NCPU];
 /* 1: the machine is going down (reset, power off, or panic): every CPU stops at its next trap. */
 extern u32 going_down;
 
+/*
+ * First page of the redistributor of CPU 0; one every 32 pages. Filled by the boot stage.
+ */
+extern u64 gicr_pfn;
+
 /* scrub.c: takes LOCK_MEM for ever. */
 void scrub_all(void);
 
 /* Called by trap.c. */
+u32 host_gicr(u32 cpu, u64 esr, u64 ipa);
 void host_abort(u32 cpu, u64 esr);
 void host_smc(u32 cpu);
 void host_call(u32 cpu);

@@ -73,6 +73,10 @@ extern u64 midr_get(void);
 /* The generic timer's physical timer, for answers about CNTP_* are KServ's: only the counter here. */
 extern u64 cntpct_get(void);
 
+/* A device register at pa; size 4 or 8, pa aligned to it. EL2 maps the redistributors. */
+extern u64 mmio_read(u64 pa, u64 size);
+extern void mmio_write(u64 pa, u64 size, u64 v);
+
 /* SMC to EL3 with x0..x3; x0 of the answer. */
 extern u64 smc_call(u64 x0, u64 x1, u64 x2, u64 x3);
 /* Physical address of the code where firmware starts a secondary CPU. */
