@@ -172,4 +172,138 @@ Section Proofs.
         * intros q N. unfold state. rewrite (e_meta _ _ _ _ _ V2 q) by auto. reflexivity.
       + unlock HU C. right. apply section_error; auto.
   Qed.
+
+  (** ** Life of a VM *)
+  Lemma write_state {A} h s (k : Z -> prog A) (Q : A -> world -> Prop) w : cs B w ->
+    inv B (write_cell B ("vms.state", [h]) s w) ->
+    (forall v, cs B (write_cell B ("vms.state", [h]) s w) -> WP (k v) Q (write_cell B ("vms.state", [h]) s w)) ->
+    WP (Ev (EWrite ("vms.state", [h]) s) k) Q w.
+  Proof.
+    intros C I H. apply write_event; [exact (cs_held B w C)|apply (i_secure B _ I)|].
+    intros v. apply H. split; [exact I|exact (cs_held B w C)].
+  Qed.
+
+  Lemma write_root {A} h s (k : Z -> prog A) (Q : A -> world -> Prop) w : cs B w -> ~ live w h ->
+    (forall v, cs B (write_cell B ("vms.root", [h]) s w) -> WP (k v) Q (write_cell B ("vms.root", [h]) s w)) ->
+    WP (Ev (EWrite ("vms.root", [h]) s) k) Q w.
+  Proof.
+    intros C D H. pose proof (inv_write_root B w h s (cs_inv B w C) D) as I.
+    apply write_event; [exact (cs_held B w C)|apply (i_secure B _ I)|].
+    intros v. apply H. split; [exact I|exact (cs_held B w C)].
+  Qed.
+
+  Ltac vm_views := repeat match goal with
+    | |- context [wrap U32 (w_mem ?w ("vms.state", [?h]))] =>
+        change (wrap U32 (w_mem w ("vms.state", [h]))) with (vm_state w h)
+    | |- context [wrap U64 (w_mem ?w ("vms.root", [?h]))] =>
+        change (wrap U64 (w_mem w ("vms.root", [h]))) with (vm_root w h)
+    end.
+
+  Lemma vm_seal_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_spin_unlock B cpu LI (F "spin_unlock") ->
+    spec_vm_seal B cpu (invoke F fuel f_vm_seal).
+  Proof.
+    intros HL HU h w Hh Hi. enter. steps. lock HL Hi C w1.
+    read_locked C. vm_views. steps.
+    - apply write_state; [exact C| |].
+      + apply (inv_write_state B); [apply C|]. unfold live. rewrite vm_state_write, Z.eqb_refl.
+        change (wrap U32 2) with 2. unfold VM_NEW, VM_SEALED. intuition lia.
+      + intros _ C2. steps. unlock HU C2. split; [reflexivity|apply idle_unlock, C2].
+    - unlock HU C. split; [reflexivity|apply idle_unlock, C].
+  Qed.
+
+  Lemma call_vm_flush_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_vm_check_live B cpu (F "vm_check_live") ->
+    spec_tlb_inval_vm B cpu LI (F "tlb_inval_vm") -> spec_spin_unlock B cpu LI (F "spin_unlock") ->
+    spec_call_vm_flush B cpu (invoke F fuel f_call_vm_flush).
+  Proof.
+    intros HL HC HT HU h w Hh Hi. enter. steps. lock HL Hi C w1.
+    ask HC v Hv. destruct Hv as [Uv Hv]. steps.
+    - destruct Hv as [Rh _]; [assumption|]. read_locked C. vm_views. steps.
+      eapply wp_mono; [apply HT; [exact C|right; split; [exact Rh|reflexivity]]|].
+      cbv beta. intros ? w3 ((w2 & J & I2 & E3) & ->). steps.
+      assert (C3 : cs B w3).
+      { split; [rewrite E3; apply inv_invalidate, I2|]. rewrite E3. destruct J as (r & -> & _). apply C. }
+      unlock HU C3. subst v. apply section_done with w1; [exact C|exact C3|].
+      intros p. rewrite E3. destruct J as (r & -> & _). reflexivity.
+    - unlock HU C. apply section_error; auto.
+  Qed.
+
+  Lemma call_vm_free_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_vm_check B cpu (F "vm_check") ->
+    spec_spin_unlock B cpu LI (F "spin_unlock") -> spec_call_vm_free B cpu (invoke F fuel f_call_vm_free).
+  Proof.
+    intros HL HC HU h w Hh Hi. enter. steps. lock HL Hi C w1.
+    ask HC v Hv. destruct Hv as [Uv Hv].
+    join (fun e w' => w' = w1 /\ exists r, in_ty U64 r /\ e = [("h", Some h); ("r", Some r)] /\
+      (r = 0 -> 1 <= h <= 255 /\ vm_state w1 h = VM_DYING)).
+    - steps.
+      + split; [reflexivity|]. eexists. sp; [|reflexivity|]; [exact Uv|]. intros X. contradiction.
+      + destruct Hv as [Rh _]; [assumption|]. read_locked C. vm_views. steps.
+        * split; [reflexivity|]. eexists. sp; [|reflexivity|]; [range|discriminate].
+        * split; [reflexivity|]. eexists. sp; [|reflexivity|]; [exact Uv|]. intros _. split; [exact Rh|].
+          unfold VM_DYING. lia.
+    - intros e ? (-> & r & Ur & -> & Hr).
+      join (fun e w' => w' = w1 /\ exists r, in_ty U64 r /\ e = [("h", Some h); ("r", Some r)] /\
+        (r = 0 -> 1 <= h <= 255 /\ vm_state w1 h = VM_DYING)).
+      + steps; try (read_locked C; steps); try (read_locked C; steps).
+        all: split; [reflexivity|]; eexists; (split; [|split; [reflexivity|]]); first [exact Ur|range|exact Hr|discriminate].
+      + intros e ? (-> & r' & Ur' & -> & Hr'). steps.
+        * destruct Hr' as [Rh D]; [assumption|]. apply write_state; [exact C| |].
+          { apply (inv_write_state B); [apply C|]. unfold live. rewrite vm_state_write, Z.eqb_refl, D.
+            change (wrap U32 0) with 0. unfold VM_NEW, VM_SEALED, VM_DYING. intuition lia. }
+          intros _ C2. set (w2 := write_cell _ _ _ w1) in *. steps. read_locked C2. steps.
+          apply (write_plain B cpu LI); [exact C2|reflexivity|]. wrote C3 w3. steps.
+          unlock HU C3. subst r'. apply section_done with w1; [exact C|exact C3|]. sp; [exact D| |reflexivity].
+          transitivity (vm_state (set_mem (upd (w_mem w1) ("vms.state", [h]) 0) w1) h); [reflexivity|].
+          rewrite vm_state_write, Z.eqb_refl. reflexivity.
+        * unlock HU C. apply section_error; auto.
+  Qed.
+
+  (** The fields of a VM that is not alive yet. *)
+  Ltac store_plain C w' := apply (write_plain B cpu LI); [exact C|reflexivity|];
+    let C' := fresh "C" in wrote C' w'; steps.
+
+  Lemma vm_make_ok F : spec_own_take_core B cpu LI (F "own_take_core") ->
+    spec_vm_make B cpu (invoke F fuel f_vm_make).
+  Proof.
+    intros HT h flags root w Hh Hf Uf R0 R1 K0 K1 C.
+    pose proof (ram_range B HB _ R0). pose proof (ram_range B HB _ R1). enter. steps.
+    eapply wp_mono; [apply HT; [exact Hh|exact R0|exact K0|exact C]|].
+    cbv beta. intros ? w1 (-> & C1 & S1 & Is1 & Z1 & V1). steps.
+    assert (Kr : kind (state w1 (root + 1)) = PG_HOST).
+    { unfold state. rewrite (e_meta _ _ _ _ _ V1) by lia. exact K1. }
+    eapply wp_mono; [apply HT; [exact Hh|exact R1|exact Kr|exact C1]|].
+    cbv beta. intros ? w2 (-> & C2 & S2 & Is2 & Z2 & V2). steps.
+    destruct (mk_state_fields PG_VMCORE h 0) as (_ & Ks & Hs & _); [pg; lia..|].
+    assert (S1' : state w2 root = mk_state PG_VMCORE h 0).
+    { unfold state. rewrite (e_meta _ _ _ _ _ V2) by lia. exact S1. }
+    assert (Z1' : zeroed w2 root).
+    { intros i Hi. unfold word. rewrite (e_ram _ _ _ _ _ V2) by (try exact R0; try lia; rewrite S1; exact Ks).
+      apply Z1, Hi. }
+    assert (F2 : vm_state w2 h = VM_FREE).
+    { unfold vm_state. rewrite (e_mem _ _ _ _ _ V2), (e_mem _ _ _ _ _ V1) by reflexivity. exact Hf. }
+    assert (Ot : forall q, q <> root -> q <> root + 1 -> state w2 q = state w q).
+    { intros q N1 N2. unfold state. rewrite (e_meta _ _ _ _ _ V2), (e_meta _ _ _ _ _ V1) by lia. reflexivity. }
+    clear V1 V2.
+    store_plain C2 w3. store_plain C0 w4. store_plain C3 w5.
+    assert (F5 : vm_state w5 h = VM_FREE) by exact F2.
+    apply write_root; [assumption|unfold live; rewrite F5; unfold VM_FREE, VM_NEW, VM_SEALED; lia|].
+    intros _ C6. match type of C6 with cs _ ?x => set (w6 := x) in * end. steps.
+    store_plain C6 w7. store_plain C5 w8. store_plain C7 w9.
+    assert (F9 : vm_state w9 h = VM_FREE) by exact F2.
+    assert (Er : vm_root w9 h = root).
+    { transitivity (vm_root (set_mem (upd (w_mem w5) ("vms.root", [h]) root) w5) h); [reflexivity|].
+      rewrite vm_root_write, Z.eqb_refl. apply wrap_small. unfold in_ty, modulus. words. }
+    assert (Bl : blank_root B w9 h (vm_root w9 h)).
+    { rewrite Er. split; [lia|]. intros t [->| ->].
+      - split; [split; [exact R0|]|exact Z1']. destruct (Z.eqb_spec h 0); [lia|].
+        change (state w9 root) with (state w2 root). rewrite S1'. auto.
+      - split; [split; [exact R1|]|exact Z2]. destruct (Z.eqb_spec h 0); [lia|].
+        change (state w9 (root + 1)) with (state w2 (root + 1)). rewrite S2. auto. }
+    destruct (inv_write_new B w9 h) as [I10 N10]; [apply C8|unfold live; rewrite F9; unfold VM_FREE, VM_NEW, VM_SEALED; lia|lia|exact Bl|].
+    apply write_state; [exact C8|exact I10|]. intros _ C10.
+    match type of C10 with cs _ ?x => set (w10 := x) in * end. steps.
+    read_locked C10. steps. store_plain C10 w11.
+    split; [reflexivity|]. split; [assumption|]. sp; auto.
+    - transitivity (vm_state (set_mem (upd (w_mem w9) ("vms.state", [h]) VM_NEW) w9) h); [reflexivity|].
+      rewrite vm_state_write, Z.eqb_refl. reflexivity.
+  Qed.
 End Proofs.
