@@ -1,10 +1,11 @@
 """Function bodies: from clang's AST to the statements and expressions of ir.py."""
 import ir
-from cdecl import BASE, declared, desugared, scalar
+from cdecl import BASE, check_attributes, declared, desugared, scalar
 from clangast import end_line
 from diag import Refused
 
-TEMP = "%call."          # + type: holds a result that is converted or stored; not an identifier of C
+# + type: holds a result that is converted or stored. Not an identifier of C.
+TEMP = "%call."
 
 WHY = {
     "CallExpr": "call inside an expression: assign the result to a local first",
@@ -56,6 +57,7 @@ class Body:
 
     # ---- variables ----
     def declare(self, node, what):
+        check_attributes(node)
         t = declared(node, what)
         name = node.get("name")
         if not name:
@@ -180,7 +182,7 @@ class Body:
         return self.widened(v, t)
 
     def widened(self, v, t):
-        """`v` as a value of type t. Between unsigned types its origin is forgotten: going back needs a cast."""
+        """`v` as a value of type t. A widened value forgets its origin: back needs a cast."""
         return Val(v.e, t, v.hi if "S" in (t, v.t) else None)
 
     def binary(self, n):
@@ -200,7 +202,8 @@ class Body:
 
     def arith(self, n, o, t, a, b):
         if t == "S":
-            raise Refused(n, "signed arithmetic in `%s`: make an operand unsigned (u or ul suffix, cast)" % o)
+            raise Refused(n, "signed arithmetic in `%s`: make an operand unsigned "
+                          "(u or ul suffix, cast)" % o)
         return Val(("arith", ir.ARITH[o], t, a.e, b.e), t)
 
     def unary(self, n):
@@ -241,12 +244,13 @@ class Body:
     def called(self, n):
         """The CallExpr if `n` is a call, possibly converted; else None."""
         m = strip(n)
-        while m["kind"] in ("ImplicitCastExpr", "CStyleCastExpr") and m.get("castKind") in ("IntegralCast", "NoOp"):
+        while (m["kind"] in ("ImplicitCastExpr", "CStyleCastExpr")
+               and m.get("castKind") in ("IntegralCast", "NoOp")):
             m = strip(m["inner"][0])
         return m if m["kind"] == "CallExpr" else None
 
     def value_of_call(self, n, call):
-        """The call, its result put into a temporary, and that result after the conversions in `n`."""
+        """The call, its result in a temporary, and that result after the conversions in `n`."""
         t = scalar(call)
         if t == "S":
             raise Refused(call, "function with a signed result")
@@ -278,7 +282,8 @@ class Body:
                 return self.call(l[1], call)
             # C leaves open whether the index is computed before or after the call.
             if l[0] == "cell" and any(ir.reads_memory(i) for _, i in l[3]):
-                raise Refused(n, "call result stored at an index that reads memory: put the index into a local")
+                raise Refused(n, "call result stored at an index that reads memory: "
+                              "put the index into a local")
             s, v = self.value_of_call(rhs, call)
             return ir.seq([s, self.store(n, l, v)])
         v = self.expr(rhs)
@@ -289,7 +294,8 @@ class Body:
             return ("set", l[1], v.e)
         _, obj, path, idx, t = l
         if t[0] != "int":
-            raise Refused(n, "assignment of a whole %s" % ("array" if t[0] == "array" else "structure"))
+            raise Refused(n, "assignment of a whole %s"
+                          % ("array" if t[0] == "array" else "structure"))
         if obj.const:
             raise Refused(n, "assignment to the constant `%s`" % obj.name)
         return ("store", path, idx, v.e)
@@ -300,7 +306,8 @@ class Body:
         if lt != t:
             raise Refused(n, "`%s=` computes in another type than its left side: write it out" % o)
         if l[0] == "cell" and any(ir.reads_memory(i) for _, i in l[3]):
-            raise Refused(n, "`%s=` with an index that reads memory: put the index into a local" % o)
+            raise Refused(n, "`%s=` with an index that reads memory: put the index into a local"
+                          % o)
         return self.store(n, l, self.arith(n, o, t, self.read(n, l), rhs))
 
     def simple_stmt(self, n):
@@ -315,7 +322,8 @@ class Body:
             t = BASE.get(desugared({"type": n["computeResultType"]}))
             if t is None:
                 raise Refused(n, "signed arithmetic in `%s`" % n["opcode"])
-            return self.update(n, self.lvalue(n["inner"][0]), n["opcode"][:-1], t, self.expr(n["inner"][1]))
+            return self.update(n, self.lvalue(n["inner"][0]), n["opcode"][:-1], t,
+                               self.expr(n["inner"][1]))
         if k == "UnaryOperator" and n["opcode"] in ("++", "--"):
             l = self.lvalue(n["inner"][0])
             t = scalar(n)
@@ -355,6 +363,8 @@ class Body:
         return ir.seq(out)
 
     def local_decl(self, d):
+        if d["kind"] == "StaticAssertDecl":
+            return ("skip",)
         if d["kind"] != "VarDecl":
             raise Refused(d, "declaration of something else than a variable inside a function")
         if d.get("storageClass"):
@@ -365,7 +375,7 @@ class Body:
         if not init:
             return ("decl", name)
         s = self.assign(d, ("local", name, t), init[0])
-        # The value is set at once, so nothing can read the old one but the initialiser: `u32 x = x;`.
+        # The value is set at once: only the initialiser itself (`u32 x = x;`) could read the old.
         if s[0] in ("set", "call"):
             values = [s[2]] if s[0] == "set" else s[3]
             if not any(ir.mentions(v, name) for v in values):
@@ -451,7 +461,8 @@ class Body:
         try:
             first = []
             if init:
-                first = [self.decl_stmt(init) if init["kind"] == "DeclStmt" else self.simple_stmt(init)]
+                first = [self.decl_stmt(init) if init["kind"] == "DeclStmt"
+                         else self.simple_stmt(init)]
             return ir.seq(first + [self.loop(cond, [step] if step else [], body)])
         finally:
             self.scopes.pop()
@@ -495,6 +506,9 @@ class Body:
                 default = s
             else:
                 chain.append((labels, s))
+        if not chain:
+            # Nothing would evaluate the subject, which may be undefined.
+            raise Refused(n, "switch without a case")
         result = default
         for labels, s in reversed(chain):
             test = None
@@ -505,7 +519,7 @@ class Body:
         return result
 
     def labels(self, c):
-        """The values of the labels that stand together (None: default) and the statement behind them."""
+        """The values of labels that stand together (None: default), the statement behind them."""
         out = []
         while c["kind"] in ("CaseStmt", "DefaultStmt"):
             if c["kind"] == "DefaultStmt":

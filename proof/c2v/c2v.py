@@ -7,7 +7,8 @@
   c2v.py --consts OUT.v HEADERS [-- FLAGS]    constants of headers
   c2v.py --list FILES [-- FLAGS]              the functions, cells and primitives as JSON
 
-FILES are in link order. FLAGS go to clang-14 and are the build's own; without them the target is aarch64.
+FILES are in link order. FLAGS go to clang-14 and are the build's own; without them the target is
+aarch64.
 Exit status: 0 accepted, 1 refused, 2 the C does not compile or bad usage.
 """
 import argparse
@@ -25,19 +26,22 @@ def arguments(argv):
     if "--" in argv:
         i = argv.index("--")
         argv, flags = argv[:i], argv[i + 1:]
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = argparse.ArgumentParser(description=__doc__,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
     mode = p.add_mutually_exclusive_group(required=True)
     mode.add_argument("--check", action="store_true", help="only check the subset")
     mode.add_argument("-o", metavar="OUT.v", help="translate into one file")
     mode.add_argument("-d", metavar="DIR", help="translate into a directory of modules")
     mode.add_argument("--consts", metavar="OUT.v", help="constants of the given headers")
-    mode.add_argument("--list", action="store_true", help="list functions, cells and primitives as JSON")
+    mode.add_argument("--list", action="store_true",
+                      help="list functions, cells and primitives as JSON")
     p.add_argument("--root", default=".", help="module names are paths below this directory")
-    p.add_argument("--logical", default="Redoubt.gen", help="logical path of the modules (default %(default)s)")
+    p.add_argument("--logical", default="Redoubt.gen",
+                   help="logical path of the modules (default %(default)s)")
     p.add_argument("--no-link", action="store_true",
-                   help="with --check: files that are not a whole program; calls and objects may be elsewhere")
+                   help="with --check: not a whole program; calls and objects may be elsewhere")
     p.add_argument("--prims", action="append", metavar="GLOB",
-                   help="headers that declare the primitives (default: kcore/prim.h and kcore/prim_*.h)")
+                   help="headers of the primitives (default: kcore/prim.h and kcore/prim_*.h)")
     p.add_argument("files", nargs="+", metavar="FILE")
     args = p.parse_args(argv)
     if args.no_link and not args.check:
@@ -48,12 +52,14 @@ def arguments(argv):
 def listing(prog):
     """What other tools ask about a program: its functions, memory cells and primitives."""
     return {
-        "functions": [{"function": f.name, "file": f.file, "line": f.line, "lines": f.end - f.line + 1,
-                       "params": [t for _, t in f.params], "result": f.result, "calls": calls(f.body)}
+        "functions": [{"function": f.name, "file": f.file, "line": f.line,
+                       "lines": f.end - f.line + 1, "params": [t for _, t in f.params],
+                       "result": f.result, "calls": calls(f.body)}
                       for f in prog.functions.values()],
         "cells": [{"cell": c, "dims": d, "type": t, "lvalue": l}
                   for (c, d, t), l in zip(prog.cells(), prog.lvalues())],
-        "primitives": [{"primitive": n, "params": ps, "result": r} for n, (ps, r) in prog.prims.items()],
+        "primitives": [{"primitive": n, "params": ps, "result": r}
+                       for n, (ps, r) in prog.prims.items()],
     }
 
 
@@ -70,10 +76,12 @@ def main(argv):
     if len(prog.diags):
         for line in prog.diags.lines():
             print(line, file=sys.stderr)
-        print("c2v: %d construct(s) outside the subset (docs/c-subset.md)" % len(prog.diags), file=sys.stderr)
+        print("c2v: %d construct(s) outside the subset (docs/c-subset.md)" % len(prog.diags),
+              file=sys.stderr)
         return 1
     if args.check:
-        print("c2v: %d files, %d functions, all in the subset" % (len(args.files), len(prog.functions)))
+        print("c2v: %d files, %d functions, all in the subset"
+              % (len(args.files), len(prog.functions)))
     elif args.list:
         json.dump(listing(prog), sys.stdout, indent=1)
         print()

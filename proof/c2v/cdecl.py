@@ -1,14 +1,16 @@
 """Types and file-scope objects of the subset.
 
-An object is flattened into cells: one for each path of fields to a scalar, with the array bounds met on
-the way. `struct vm { u32 state; u64 regs[31]; } vms[8]` gives vms.state [8] and vms.regs [8; 31].
+An object is flattened into cells: one for each path of fields to a scalar, with the array bounds
+met on the way. `struct vm { u32 state; u64 regs[31]; } vms[8]` gives vms.state [8] and
+vms.regs [8; 31].
 """
 import re
 
 import clangast
 from diag import Refused
 
-BASE = {"unsigned char": "U8", "unsigned short": "U16", "unsigned int": "U32", "unsigned long": "U64",
+BASE = {"unsigned char": "U8", "unsigned short": "U16", "unsigned int": "U32",
+        "unsigned long": "U64",
         "unsigned long long": "U64"}
 SIGNED = {"int", "long", "long long", "short", "signed char", "char"}
 SPELLED = {"u8": "U8", "u16": "U16", "u32": "U32", "u64": "U64"}
@@ -30,7 +32,8 @@ def scalar(node):
         return BASE[t]
     if t in SIGNED:
         return "S"
-    raise Refused(node, "type `%s`: only u8, u16, u32 and u64 are in the subset" % node["type"]["qualType"])
+    raise Refused(node, "type `%s`: only u8, u16, u32 and u64 are in the subset"
+                  % node["type"]["qualType"])
 
 
 def declared(node, what):
@@ -45,7 +48,8 @@ def declared(node, what):
         raise Refused(node, "%s `%s` has type `%s`: only u8, u16, u32 and u64 are in the subset"
                       % (what, node.get("name", ""), spelled))
     if BASE.get(desugared(node)) != SPELLED[name]:
-        raise Refused(node, "`%s` is not the type of that width here but `%s`" % (name, desugared(node)))
+        raise Refused(node, "`%s` is not the type of that width here but `%s`"
+                      % (name, desugared(node)))
     return SPELLED[name]
 
 
@@ -66,6 +70,7 @@ class Types:
         fields = []
         for f in node.get("inner", []):
             if f["kind"] == "FieldDecl":
+                check_attributes(f)
                 if f.get("isBitfield"):
                     raise Refused(f, "bit-field `%s`" % f.get("name", ""))
                 fields.append((f["name"], self.resolve(f, "field")))
@@ -100,8 +105,8 @@ class Types:
         elif m:
             name = bare(base)
             if name not in SPELLED:
-                raise Refused(node, "%s `%s` has type `%s`: only u8, u16, u32 and u64 are in the subset"
-                              % (what, node.get("name", ""), text))
+                raise Refused(node, "%s `%s` has type `%s`: only u8, u16, u32 and u64 are in the "
+                              "subset" % (what, node.get("name", ""), text))
             t = ("int", SPELLED[name])
         else:
             t = ("int", declared(base_node, what))
@@ -128,8 +133,29 @@ def lvalues(text, t):
     return [l for f, ft in t[2] for l in lvalues(text + "." + f, ft)]
 
 
+# Attributes that do not change what the program means here. `pure` and `const` are promises that
+# the compiler uses, `weak` and `alias` replace a function, `cleanup` calls one: all others are
+# refused.
+HARMLESS = {"WarnUnusedResultAttr", "NoInlineAttr", "AlwaysInlineAttr", "UnusedAttr", "UsedAttr",
+            "SectionAttr", "AlignedAttr", "PackedAttr", "VisibilityAttr", "ColdAttr", "HotAttr",
+            "C11NoReturnAttr", "NoReturnAttr", "AnnotateAttr", "NoSanitizeAttr"}
+
+
+def check_attributes(node):
+    for a in node.get("inner", []):
+        if a["kind"].endswith("Attr") and a["kind"] not in HARMLESS:
+            raise Refused(node, "attribute %s on `%s`" % (a["kind"][:-4], node.get("name", "")))
+
+
+def check_typedef(node):
+    """The four type names mean what they say: everything else relies on it."""
+    name = node["name"]
+    if name in SPELLED and BASE.get(desugared(node)) != SPELLED[name]:
+        raise Refused(node, "`%s` is defined as `%s`" % (name, desugared(node)))
+
+
 def is_shared(node):
-    """Marked with annotate("shared"): observed by hardware or other CPUs. Any other annotation is refused."""
+    """Marked with annotate("shared"): observed by hardware or other CPUs. No other annotation."""
     shared = False
     for a in node.get("inner", []):
         if a["kind"] == "AnnotateAttr":

@@ -1,8 +1,8 @@
 """clang's JSON AST of one C file, with every node's position worked out.
 
-clang prints a file name or a line number only when it differs from the one printed last, so positions
-are decoded in one walk over the document, in order. Each AST node gets "where" = (file, line): the place
-of macro use, not of macro definition.
+clang prints a file name or a line number only when it differs from the one printed last, so
+positions are decoded in one walk over the document, in order. Each AST node gets "where" = (file,
+line): the place of macro use, not of macro definition.
 """
 import json
 import os
@@ -28,7 +28,8 @@ def run(args):
 
 def load(path, flags):
     """The AST of `path`; raises ClangFailed with clang's messages if it does not compile."""
-    text = run(flags + ["-fsyntax-only", "-Xclang", "-ast-dump=json", path])
+    text = run(flags + ["-Werror=implicit-function-declaration", "-fsyntax-only", "-Xclang",
+                        "-ast-dump=json", path])
     ast = json.loads(text)
     _Positions().walk(ast)
     return ast

@@ -39,7 +39,8 @@ Definition f_%s : func := {|
   f_result := %s;
   f_body :=
 %s |}.
-""" % (os.path.basename(f.file), f.line, f.name, _q(f.name), _typed(f.params), _typed(f.locals.items()),
+""" % (os.path.basename(f.file), f.line, f.name, _q(f.name), _typed(f.params),
+       _typed(f.locals.items()),
        _opt(f.result), ir.coq_stmt(f.body))
 
 
@@ -54,12 +55,14 @@ def tables(prog):
                 row = ""
             row += item
         lines.append(row)
-        out.append("\nDefinition %s : list Z := [\n  %s ].\n" % (name, "\n  ".join(lines).rstrip("; ")))
+        out.append("\nDefinition %s : list Z := [\n  %s ].\n"
+                   % (name, "\n  ".join(lines).rstrip("; ")))
     return "".join(out)
 
 
 def linked(prog):
-    cells = ";\n  ".join('{| c_name := %s; c_dims := %s; c_type := %s |}' % (_q(c), _list(map(str, d)), t)
+    cells = ";\n  ".join('{| c_name := %s; c_dims := %s; c_type := %s |}'
+                         % (_q(c), _list(map(str, d)), t)
                          for c, d, t in prog.cells())
     prims = ";\n  ".join("(%s, {| s_params := %s; s_result := %s |})" % (_q(n), _list(ps), _opt(r))
                          for n, (ps, r) in prog.prims.items())

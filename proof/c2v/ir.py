@@ -1,15 +1,18 @@
 """The translator's own expressions and statements: tuples that mirror proof/sem/Syntax.v.
 
-Expressions: ("const", z) ("var", x) ("load", t, cell, idx) ("table", name, data, idx) ("arith", o, t, a, b)
-("cmp", o, a, b) ("neg", t, a) ("compl", t, a) ("not", a) ("cast", t, a) ("andalso", a, b) ("orelse", a, b)
-("cond", c, a, b), where idx is a list of (bound, expression).
-Statements: ("skip",) ("break",) ("continue",) ("seq", [s]) ("decl", x) ("set", x, e) ("store", c, idx, e)
-("call", x or None, f, [e]) ("if", c, a, b) ("loop", c, step, body) ("return", e or None)
-("tail", f, [e]).
+Expressions:
+  ("const", z) ("var", x) ("load", t, cell, idx) ("table", name, data, idx) ("arith", o, t, a, b)
+  ("cmp", o, a, b) ("neg", t, a) ("compl", t, a) ("not", a) ("cast", t, a) ("andalso", a, b)
+  ("orelse", a, b) ("cond", c, a, b), where idx is a list of (bound, expression).
+Statements:
+  ("skip",) ("break",) ("continue",) ("seq", [s]) ("decl", x) ("set", x, e) ("store", c, idx, e)
+  ("call", x or None, f, [e]) ("if", c, a, b) ("loop", c, step, body) ("return", e or None)
+  ("tail", f, [e])
 """
 
 WIDTH = {"U8": 8, "U16": 16, "U32": 32, "U64": 64}
-ARITH = {"+": "Oadd", "-": "Osub", "*": "Omul", "/": "Odiv", "%": "Omod", "<<": "Oshl", ">>": "Oshr",
+ARITH = {"+": "Oadd", "-": "Osub", "*": "Omul", "/": "Odiv", "%": "Omod", "<<": "Oshl",
+         ">>": "Oshr",
          "&": "Oand", "|": "Oor", "^": "Oxor"}
 CMP = {"==": "Ceq", "!=": "Cne", "<": "Clt", "<=": "Cle", ">": "Cgt", ">=": "Cge"}
 
@@ -100,7 +103,8 @@ def coq(e):
         return "Eload %s %s %s" % (e[1], _q(e[2]), _idx(e[3]))
     if k == "table":
         return "Etable %s %s" % (e[1], _idx(e[3]))
-    name = {"arith": "Earith", "cmp": "Ecmp", "neg": "Eneg", "compl": "Ecompl", "not": "Enot", "cast": "Ecast",
+    name = {"arith": "Earith", "cmp": "Ecmp", "neg": "Eneg", "compl": "Ecompl", "not": "Enot",
+            "cast": "Ecast",
             "andalso": "Eandalso", "orelse": "Eorelse", "cond": "Econd"}[k]
     return name + "".join(" (%s)" % coq(x) if isinstance(x, tuple) else " " + x for x in e[1:])
 
@@ -131,9 +135,11 @@ def coq_stmt(s, ind="  "):
         dst = "None" if s[1] is None else "(Some %s)" % _q(s[1])
         return ind + "(Scall %s %s [%s])" % (dst, _q(s[2]), "; ".join(coq(a) for a in s[3]))
     if k == "if":
-        return "%s(Sif (%s)\n%s\n%s)" % (ind, coq(s[1]), coq_stmt(s[2], ind + "  "), coq_stmt(s[3], ind + "  "))
+        return "%s(Sif (%s)\n%s\n%s)" % (ind, coq(s[1]), coq_stmt(s[2], ind + "  "),
+                                         coq_stmt(s[3], ind + "  "))
     if k == "loop":
-        return "%s(Sloop (%s)\n%s\n%s)" % (ind, coq(s[1]), coq_stmt(s[2], ind + "  "), coq_stmt(s[3], ind + "  "))
+        return "%s(Sloop (%s)\n%s\n%s)" % (ind, coq(s[1]), coq_stmt(s[2], ind + "  "),
+                                           coq_stmt(s[3], ind + "  "))
     if k == "tail":
         return ind + "(Stail %s [%s])" % (_q(s[1]), "; ".join(coq(a) for a in s[2]))
     if k == "return":

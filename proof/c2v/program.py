@@ -1,7 +1,8 @@
 """A program: the translation units in link order, put together.
 
-One name space for all functions and one for all objects, `static` or not: the proof names them without
-their file. A function may call what stands above it, in its file or in an earlier one, and primitives.
+One name space for all functions and one for all objects, `static` or not: the proof names them
+without their file. A function may call what stands above it, in its file or in an earlier one, and
+primitives.
 """
 import fnmatch
 import os
@@ -9,7 +10,8 @@ import os
 import clangast
 import ir
 from body import Body, strip
-from cdecl import SPELLED, Object, Types, bare, cells, declared, is_shared, lvalues
+from cdecl import (SPELLED, Object, Types, bare, cells, check_attributes, check_typedef, declared,
+                   is_shared, lvalues)
 from diag import Diagnostics, Refused
 
 PRIMS = ["*/kcore/prim.h", "*/kcore/prim_*.h"]
@@ -73,7 +75,7 @@ class Program:
     def read(self, path):
         unit = Unit(path)
         for n in clangast.load(path, self.flags)["inner"]:
-            if n.get("isImplicit") or n["kind"] in ("TypedefDecl", "EmptyDecl", "StaticAssertDecl"):
+            if n.get("isImplicit") or n["kind"] in ("EmptyDecl", "StaticAssertDecl"):
                 continue
             try:
                 self.top_level(unit, n)
@@ -82,7 +84,9 @@ class Program:
 
     def top_level(self, unit, n):
         k = n["kind"]
-        if k == "EnumDecl":
+        if k == "TypedefDecl":
+            check_typedef(n)
+        elif k == "EnumDecl":
             unit.enum(n)
         elif k == "RecordDecl":
             unit.types.record(n)
@@ -102,7 +106,9 @@ class Program:
         name = n["name"]
         if n.get("tls"):
             raise Refused(n, "thread-local object `%s`" % name)
+        check_attributes(n)
         shared = is_shared(n)
+        const = n["type"]["qualType"].startswith("const ")
         try:
             t = unit.types.resolve(n, "object")
         except Refused as r:
@@ -112,10 +118,11 @@ class Program:
         obj = self.objects.get(name)
         if obj is None:
             obj = self.objects[name] = Object(name, n, t)
-        if cells(name, obj.type) != cells(name, t):
-            raise Refused(n, "object `%s` has another type than at %s:%d" % ((name,) + obj.node["where"]))
+            obj.const = const
+        if cells(name, obj.type) != cells(name, t) or obj.const != const:
+            raise Refused(n, "object `%s` has another type than at %s:%d"
+                          % ((name,) + obj.node["where"]))
         obj.shared = obj.shared or shared
-        obj.const = n["type"]["qualType"].startswith("const ")
         init = [x for x in n.get("inner", []) if not x["kind"].endswith("Attr")]
         if n.get("storageClass") == "extern" and not init:
             return
@@ -123,6 +130,10 @@ class Program:
 
     def define(self, unit, obj, n, init):
         where = n["where"] + (obj.name,)
+        if not obj.const and os.path.normpath(n["where"][0]) != os.path.normpath(unit.path):
+            obj.defined = True               # reported here, not at every use
+            raise Refused(n, "object `%s` is defined in a header: every file would have its own"
+                          % obj.name)
         if obj.defined and where not in self.done and obj.node["where"][0] != n["where"][0]:
             raise Refused(n, "object `%s` is defined in %s too: objects share one name space"
                           % (obj.name, obj.node["where"][0]))
@@ -136,6 +147,8 @@ class Program:
             data = {}
             self.initialiser(unit, init[0], obj.type, obj.name, data)
             if obj.const:
+                if obj.data not in (None, data):
+                    raise Refused(n, "constant `%s` has other values in another file" % obj.name)
                 obj.data = data
             elif any(v != 0 for vs in data.values() for v in vs):
                 raise Refused(n, "object `%s` starts with a value: only constants may" % obj.name)
@@ -163,10 +176,11 @@ class Program:
                     self.initialiser(unit, parts[i] if i < len(parts) else None, t[2], path, data)
             else:
                 for i, (f, ft) in enumerate(t[2]):
-                    self.initialiser(unit, parts[i] if i < len(parts) else None, ft, path + "." + f, data)
+                    self.initialiser(unit, parts[i] if i < len(parts) else None, ft, path + "." + f,
+                                     data)
 
     def access(self, name, node):
-        """The object that a function reads or writes; whether it may is checked when all is known."""
+        """The object that a function reads or writes; `finish` checks whether it may."""
         obj = self.objects.get(name)
         if obj is None:
             raise Refused(node, "`%s` is outside the subset" % name)
@@ -176,7 +190,9 @@ class Program:
     def const_element(self, obj, path, idx):
         values = obj.data.get(path) if obj.data else None
         if values is None:
-            raise Refused(obj.node, "the value of the constant `%s` is not in this translation unit" % obj.name)
+            raise Refused(obj.node,
+                          "the value of the constant `%s` is not in this translation unit"
+                          % obj.name)
         if not idx:
             return ("const", values[0])
         return ("table", obj.const_name(path), values, idx)
@@ -195,15 +211,19 @@ class Program:
         elif head in SPELLED:
             result = SPELLED[head]
         else:
-            raise Refused(n, "`%s` returns `%s`: only void, u8, u16, u32 and u64 are in the subset" % (name, head))
+            raise Refused(n, "`%s` returns `%s`: only void, u8, u16, u32 and u64 are in the subset"
+                          % (name, head))
         return [declared(p, "parameter") for p in params], result
 
     def function(self, unit, n):
         name = n["name"]
+        check_attributes(n)
         kinds = [c["kind"] for c in n.get("inner", [])]
-        if "C11NoReturnAttr" in kinds or "NoReturnAttr" in kinds or "noreturn" in n["type"]["qualType"]:
+        if ("C11NoReturnAttr" in kinds or "NoReturnAttr" in kinds
+                or "noreturn" in n["type"]["qualType"]):
             self.noreturn.add(name)
-        is_prim = any(fnmatch.fnmatch(os.path.abspath(n["where"][0]), p) for p in self.prim_patterns)
+        is_prim = any(fnmatch.fnmatch(os.path.abspath(n["where"][0]), p)
+                      for p in self.prim_patterns)
         has_body = "CompoundStmt" in kinds
         if not has_body and not is_prim:
             self.prototype(n)
@@ -229,16 +249,16 @@ class Program:
         if known is None or isinstance(known, Refused):
             self.signatures[n["name"]] = (params, result, n)
         elif known[:2] != (params, result):
-            raise Refused(n, "`%s` is declared differently at %s:%d" % ((n["name"],) + known[2]["where"]))
+            raise Refused(n, "`%s` is declared differently at %s:%d"
+                          % ((n["name"],) + known[2]["where"]))
 
     def definition(self, unit, n, result):
         name, where = n["name"], n["where"] + (n["name"],)
-        if where in self.done:
-            return                       # an inline function of a header, seen in an earlier unit
+        known = self.functions.get(name) if where in self.done else None
         self.done.add(where)
         if n.get("inline") and n.get("storageClass") != "static":
             raise Refused(n, "`%s` is inline without static" % name)
-        if name in self.functions:
+        if name in self.functions and not known:
             raise Refused(n, "function `%s` is defined in %s too: functions share one name space"
                           % (name, self.functions[name].file))
         b = Body(self, unit, n, self.diags)
@@ -246,6 +266,11 @@ class Program:
         f = Function(name, n, b.params, result)
         f.body = b.run()
         f.locals = b.locals
+        if known:
+            # An inline function of a header, met before: macros must not have changed it.
+            if (known.params, known.locals, known.body) != (f.params, f.locals, f.body):
+                raise Refused(n, "`%s` means something else here than in another file" % name)
+            return
         self.functions[name] = f
 
     def call(self, name, node):
@@ -262,7 +287,8 @@ class Program:
     def finish(self, link=True):
         for obj, node in self.uses:
             if obj.shared:
-                self.diags.report(node, "plain access to `%s`, which others observe: use a primitive" % obj.name)
+                self.diags.report(node, "plain access to `%s`, which others observe: "
+                                  "use a primitive" % obj.name)
         if link:
             self.link()
 
@@ -275,13 +301,16 @@ class Program:
             self.diags.report(node, "object `%s` is not defined in the program" % name)
         for name, node in self.pending:
             if name in self.functions:
-                self.diags.report(node, "`%s` is called above its definition (order of files and functions)" % name)
+                self.diags.report(node, "`%s` is called above its definition "
+                                  "(order of files and functions)" % name)
             else:
-                self.diags.report(node, "`%s` is neither defined in the program nor a primitive" % name)
+                self.diags.report(node, "`%s` is neither defined in the program nor a primitive"
+                                  % name)
         for name in self.prims:
             if name in self.functions:
                 f = self.functions[name]
-                self.diags.report({"where": (f.file, f.line)}, "primitive `%s` is defined in C as well" % name)
+                self.diags.report({"where": (f.file, f.line)},
+                                  "primitive `%s` is defined in C as well" % name)
 
     def memory(self):
         """The objects that make up the memory of the program."""

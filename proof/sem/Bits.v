@@ -1,7 +1,7 @@
 (** * Arithmetic on words
 
-    Masks and shifts are turned into [/] and [mod] once, by the lemmas here; after that [lia] does the
-    rest.  [wrap_small] removes a reduction that does not reduce. *)
+    Masks and shifts are turned into [/] and [mod] once, by the lemmas here; after that [lia] does
+    the rest.  [wrap_small] removes a reduction that does not reduce. *)
 From Coq Require Import ZArith Lia Bool.
 From Redoubt.sem Require Import Sem.
 Open Scope Z_scope.
@@ -39,7 +39,8 @@ Proof.
   intros H ->. rewrite <- Z.shiftl_mul_pow2, <- Z.shiftr_div_pow2, <- Z.land_ones by lia.
   replace (2 ^ hi - 2 ^ lo) with (Z.shiftl (Z.ones (hi - lo)) lo).
   2: { rewrite Z.shiftl_mul_pow2, Z.ones_equiv by lia.
-       replace (2 ^ hi) with (2 ^ (hi - lo) * 2 ^ lo) by (rewrite <- Z.pow_add_r by lia; f_equal; lia).
+       replace (2 ^ hi) with (2 ^ (hi - lo) * 2 ^ lo) 
+         by (rewrite <- Z.pow_add_r by lia; f_equal; lia).
        nia. }
   apply Z.bits_inj'. intros i Hi. rewrite Z.land_spec.
   destruct (Z.lt_ge_cases i lo) as [L|L].
@@ -56,13 +57,15 @@ Lemma lor_add a b n : 0 <= n -> a mod 2 ^ n = 0 -> 0 <= b < 2 ^ n -> Z.lor a b =
 Proof.
   intros Hn Ha Hb. rewrite Z.add_nocarry_lxor.
   - symmetry. apply Z.lxor_lor.
-    rewrite (Z.div_mod a (2 ^ n)), Ha, Z.add_0_r by lia. rewrite Z.mul_comm, <- Z.shiftl_mul_pow2 by lia.
+    rewrite (Z.div_mod a (2 ^ n)), Ha, Z.add_0_r by lia.
+    rewrite Z.mul_comm, <- Z.shiftl_mul_pow2 by lia.
     apply Z.bits_inj'. intros i Hi. rewrite Z.land_spec, Z.bits_0.
     destruct (Z.lt_ge_cases i n) as [L|L].
     + rewrite Z.shiftl_spec_low by lia. reflexivity.
     + replace (Z.testbit b i) with false; [apply andb_false_r|].
       rewrite <- (Z.mod_small b (2 ^ n)) by lia. symmetry. apply Z.mod_pow2_bits_high. lia.
-  - rewrite (Z.div_mod a (2 ^ n)), Ha, Z.add_0_r by lia. rewrite Z.mul_comm, <- Z.shiftl_mul_pow2 by lia.
+  - rewrite (Z.div_mod a (2 ^ n)), Ha, Z.add_0_r by lia.
+    rewrite Z.mul_comm, <- Z.shiftl_mul_pow2 by lia.
     apply Z.bits_inj'. intros i Hi. rewrite Z.land_spec, Z.bits_0.
     destruct (Z.lt_ge_cases i n) as [L|L].
     + rewrite Z.shiftl_spec_low by lia. reflexivity.
@@ -76,8 +79,10 @@ Proof.
   unfold in_ty. rewrite modulus_pow. split.
   - intros H; split; [lia|]. intros i Hi. rewrite <- (Z.mod_small a (2 ^ width t)) by lia.
     apply Z.mod_pow2_bits_high. destruct t; cbn in *; lia.
-  - intros [H0 H]. split; [exact H0|]. destruct (Z.eq_dec a 0) as [->|N]; [destruct t; reflexivity|].
-    apply Z.log2_lt_pow2; [lia|]. destruct (Z.lt_ge_cases (Z.log2 a) (width t)) as [L|L]; [exact L|].
+  - intros [H0 H]. split; [exact H0|].
+    destruct (Z.eq_dec a 0) as [->|N]; [destruct t; reflexivity|].
+    apply Z.log2_lt_pow2; [lia|].
+    destruct (Z.lt_ge_cases (Z.log2 a) (width t)) as [L|L]; [exact L|].
     specialize (H _ L). rewrite Z.bit_log2 in H by lia. discriminate.
 Qed.
 

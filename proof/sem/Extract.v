@@ -1,8 +1,8 @@
 (** * Extraction
 
-    Requiring this file sets up the extraction of programs and of their semantics to OCaml: strings and
-    booleans are OCaml's, the fuel is a machine integer, and [Z] stays Coq's own so that no overflow of
-    the host can hide one of the program. *)
+    Requiring this file sets up the extraction of programs and of their semantics to OCaml: strings
+    and booleans are OCaml's, the fuel is a machine integer, and [Z] stays Coq's own so that no
+    overflow of the host can hide one of the program. *)
 From Coq Require Export ExtrOcamlBasic ExtrOcamlNativeString ExtrOcamlNatInt.
 From Redoubt.sem Require Export Sem Wf.
 Extraction Language OCaml.

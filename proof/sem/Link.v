@@ -1,9 +1,9 @@
 (** * Linking: from the proofs of single functions to the program
 
-    The proof of a function speaks of any environment [F] whose functions meet their specifications:
-    [forall F, alloc_spec (F "alloc") -> walk_spec (invoke F fuel f_walk)].  A specification is a
-    property of a denotation [list Z -> prog (option Z)], so it does not depend on the program around the
-    function.  [link_program] puts such proofs together. *)
+    The proof of a function speaks of any environment [F] whose functions meet their
+    specifications: [forall F, alloc_spec (F "alloc") -> walk_spec (invoke F fuel f_walk)].  A
+    specification is a property of a denotation [list Z -> prog (option Z)], so it does not depend
+    on the program around the function.  [link_program] puts such proofs together. *)
 From Coq Require Import ZArith List String Bool.
 From Redoubt.sem Require Import Sem.
 Import ListNotations.
@@ -27,7 +27,8 @@ Fixpoint calls_resolved (prims : ident -> option signature) (p : list func) : bo
   match p with
   | [] => true
   | g :: p' =>
-      forallb (fun c => mem_name c (names p') || match prims c with Some _ => true | None => false end)
+      forallb (fun c =>
+          mem_name c (names p') || match prims c with Some _ => true | None => false end)
         (calls g.(f_body)) && calls_resolved prims p'
   end.
 

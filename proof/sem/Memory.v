@@ -1,8 +1,8 @@
 (** * A memory of cells
 
-    The plain part of a world: what every cell holds.  A world of one's own has a field of type [mem],
-    reads it through typed views such as [fun w p => wrap U32 (w_mem w ("pages.owner", [p]))], and updates
-    it with [upd]. *)
+    The plain part of a world: what every cell holds.  A world of one's own has a field of type
+    [mem], reads it through typed views such as [fun w p => wrap U32 (w_mem w ("pages.owner",
+    [p]))], and updates it with [upd]. *)
 From Coq Require Import ZArith List String Bool.
 From Redoubt.sem Require Import Sem.
 Import ListNotations.
@@ -29,7 +29,8 @@ Qed.
 Lemma loc_eqb_eq a b : loc_eqb a b = true <-> a = b.
 Proof.
   destruct a as [x i], b as [y j]. unfold loc_eqb; cbn.
-  rewrite andb_true_iff, String.eqb_eq, zlist_eqb_eq. split; [intros []; congruence|intros [= -> ->]; auto].
+  rewrite andb_true_iff, String.eqb_eq, zlist_eqb_eq.
+  split; [intros []; congruence|intros [= -> ->]; auto].
 Qed.
 
 Definition upd (m : mem) (l : loc) (v : Z) : mem := fun l' => if loc_eqb l l' then v else m l'.
@@ -39,7 +40,8 @@ Proof. unfold upd. rewrite (proj2 (loc_eqb_eq l l) eq_refl). reflexivity. Qed.
 
 Lemma upd_other m l l' v : l <> l' -> upd m l v l' = m l'.
 Proof.
-  unfold upd. destruct (loc_eqb l l') eqn:E; [|reflexivity]. intros N. destruct N. now apply loc_eqb_eq.
+  unfold upd. destruct (loc_eqb l l') eqn:E; [|reflexivity]. intros N. destruct N.
+  now apply loc_eqb_eq.
 Qed.
 
 (** Cells of different names. *)

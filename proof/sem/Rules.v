@@ -1,7 +1,8 @@
 (** * One weakest-precondition rule for every construct
 
-    Proofs never compute a denotation: they apply the rule of the outermost construct.  The tactics of
-    [Tactics.v] choose the rule; this file only has to be read to know what they leave to prove. *)
+    Proofs never compute a denotation: they apply the rule of the outermost construct.  The tactics
+    of [Tactics.v] choose the rule; this file only has to be read to know what they leave to prove.
+    *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Export Wp.
 Import ListNotations.
@@ -24,7 +25,8 @@ Section Rules.
   Proof. cbn; intros ->; auto. Qed.
 
   Lemma r_load e t c l (Q : Z -> W -> Prop) w :
-    wp C (eval_index e l) (fun ix w1 => wp C (Ev (ERead (c, ix)) (fun v => Ret (wrap t v))) Q w1) w ->
+    wp C (eval_index e l) (fun ix w1 =>
+      wp C (Ev (ERead (c, ix)) (fun v => Ret (wrap t v))) Q w1) w ->
     wp C (eval e (Eload t c l)) Q w.
   Proof. intros H; rule H. Qed.
 
@@ -39,7 +41,8 @@ Section Rules.
   Proof. unfold element; intros ->; auto. Qed.
 
   Lemma r_arith e o t a b (Q : Z -> W -> Prop) w :
-    wp C (eval e a) (fun u w1 => wp C (eval e b) (fun v w2 => wp C (eval_arith o t u v) Q w2) w1) w ->
+    wp C (eval e a) (fun u w1 =>
+      wp C (eval e b) (fun v w2 => wp C (eval_arith o t u v) Q w2) w1) w ->
     wp C (eval e (Earith o t a b)) Q w.
   Proof. intros H; bind2 H. Qed.
 
@@ -173,8 +176,8 @@ Section Rules.
     destruct (Z.eqb_spec v 0); auto.
   Qed.
 
-  (** [if] with an intermediate assertion: both branches reach [J], the rest starts from [J].  Use it
-      before a long tail, or goals double at every [if]. *)
+  (** [if] with an intermediate assertion: both branches reach [J], the rest starts from [J].  Use
+      it before a long tail, or goals double at every [if]. *)
   Lemma r_if_join e c a b s (J : env -> W -> Prop) (Q : outcome -> W -> Prop) w :
     wp C (exec F fuel (Sif c a b) e)
        (fun o w1 => match o with Normal e' => J e' w1 | _ => Q o w1 end) w ->
@@ -198,8 +201,8 @@ Section Rules.
     wp C (exec F fuel (Stail f l) e) Q w.
   Proof. intros H; bind2 H. Qed.
 
-  (** Loops: an invariant [I m e w], where the measure [m] drops in every round and bounds the number
-      of rounds left. *)
+  (** Loops: an invariant [I m e w], where the measure [m] drops in every round and bounds the
+      number of rounds left. *)
   Lemma wp_loop (c : env -> prog Z) s b (I : Z -> env -> W -> Prop) (Q : outcome -> W -> Prop) :
     (forall m e w, 0 <= m -> I m e w ->
       wp C (c e) (fun v w1 =>

@@ -1,15 +1,15 @@
 (** * Semantics: a function denotes a finite tree of events
 
-    A C function touches the world in three ways only: it reads a memory cell, writes a memory cell, or
-    calls a primitive.  Its denotation is the tree of these events: [Ev e k] performs [e] and goes on
-    with [k v], where [v] is what the world answers.  Nothing is said here about the world; machine,
-    locks and adversaries come in through the weakest precondition ([Wp.v]) or through a machine that
-    runs trees of several CPUs.
+    A C function touches the world in three ways only: it reads a memory cell, writes a memory
+    cell, or calls a primitive.  Its denotation is the tree of these events: [Ev e k] performs [e]
+    and goes on with [k v], where [v] is what the world answers.  Nothing is said here about the
+    world; machine, locks and adversaries come in through the weakest precondition ([Wp.v]) or
+    through a machine that runs trees of several CPUs.
 
-    Everything that C leaves undefined, and everything that KCore must not do, is [Stuck] with a reason:
-    an index outside its array, a shift by the width or more, a division by zero, the read of an
-    uninitialised variable, a missing return, a call of an unknown function, a loop that runs longer
-    than its fuel.  A program whose weakest precondition holds never gets stuck. *)
+    Everything that C leaves undefined, and everything that KCore must not do, is [Stuck] with a
+    reason: an index outside its array, a shift by the width or more, a division by zero, the read
+    of an uninitialised variable, a missing return, a call of an unknown function, a loop that runs
+    longer than its fuel.  A program whose weakest precondition holds never gets stuck. *)
 From Coq Require Import ZArith List String Bool.
 From Redoubt.sem Require Export Syntax.
 Import ListNotations.

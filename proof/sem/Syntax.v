@@ -1,13 +1,14 @@
 (** * Abstract syntax of the C subset
 
-    The translator turns every C function of KCore into a value of type [func].  What the subset leaves
-    out (docs/c-subset.md) shows here as absence: there are no pointers, no addresses, no signed
-    integers, no casts between anything but unsigned widths, no [goto], no side effect in an expression.
+    The translator turns every C function of KCore into a value of type [func].  What the subset
+    leaves out (docs/c-subset.md) shows here as absence: there are no pointers, no addresses, no
+    signed integers, no casts between anything but unsigned widths, no [goto], no side effect in an
+    expression.
 
-    Memory is a set of typed cells.  A cell is named by the path of fields that leads to it and numbered
-    by the indices on the way: the C lvalue [vms[v].vcpus[i].regs[r]] is the cell ["vms.vcpus.regs"] at
-    [[v; i; r]].  Two different lvalues can only denote the same cell by equal names and equal indices,
-    so aliasing needs no reasoning at all. *)
+    Memory is a set of typed cells.  A cell is named by the path of fields that leads to it and
+    numbered by the indices on the way: the C lvalue [vms[v].vcpus[i].regs[r]] is the cell
+    ["vms.vcpus.regs"] at [[v; i; r]].  Two different lvalues can only denote the same cell by
+    equal names and equal indices, so aliasing needs no reasoning at all. *)
 From Coq Require Import ZArith List String.
 Import ListNotations.
 Open Scope string_scope.
@@ -31,7 +32,7 @@ Inductive expr :=
 | Evar (x : ident)
 | Eload (t : ity) (c : ident) (l : list (Z * expr))   (* cell [c]; each index with its bound *)
 | Etable (data : list Z) (l : list (Z * expr))        (* element of a constant array, row-major *)
-| Earith (o : arith) (t : ity) (a b : expr)           (* [t]: the type after the usual conversions *)
+| Earith (o : arith) (t : ity) (a b : expr)           (* [t]: after the usual conversions *)
 | Ecmp (o : cmp) (a b : expr)
 | Eneg (t : ity) (a : expr)                           (* -a *)
 | Ecompl (t : ity) (a : expr)                         (* ~a *)
@@ -51,7 +52,7 @@ Inductive stmt :=
 | Sstore (c : ident) (l : list (Z * expr)) (e : expr)
 | Scall (x : option ident) (f : ident) (args : list expr)
 | Sif (c : expr) (a b : stmt)
-| Sloop (c : expr) (step : stmt) (body : stmt)        (* for (; c; step) body; while: step = Sskip *)
+| Sloop (c : expr) (step : stmt) (body : stmt)        (* for (; c; step) body *)
 | Sreturn (e : option expr)
 | Stail (f : ident) (args : list expr).               (* return f(args); *)
 

@@ -11,9 +11,9 @@
     - [unwrap]        removes [wrap t z] wherever [z] is in range already;
     - [boolify]       turns boolean hypotheses into propositions.
 
-    [steps] stops at what needs a decision: a read, a write or a primitive (the world decides), a call, a
-    loop.  A world teaches it its own events by redefining [on_event].  Nothing here ever computes a
-    denotation: that would unfold programs into screens of text. *)
+    [steps] stops at what needs a decision: a read, a write or a primitive (the world decides), a
+    call, a loop.  A world teaches it its own events by redefining [on_event].  Nothing here ever
+    computes a denotation: that would unfold programs into screens of text. *)
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Export Rules Bits.
 Import ListNotations.
@@ -37,14 +37,16 @@ Lemma simple_eval e x : simple x = true ->
   (exists v, eval e x = Ret v) \/ (exists why, eval e x = Stuck why).
 Proof.
   induction x as [z|x|t c l|data l|o t a IHa b IHb|o a IHa b IHb|t a IHa|t a IHa|a IHa|t a IHa
-                 |a IHa b IHb|a IHa b IHb|c IHc a IHa b IHb]; cbn; intros H; try discriminate; eauto.
+                 |a IHa b IHb|a IHa b IHb|c IHc a IHa b IHb];
+    cbn; intros H; try discriminate; eauto.
   - destruct (lookup x e); eauto.
   - assert (simple a = true /\ simple b = true) as [Ha Hb]
       by (destruct o; try discriminate; apply andb_true_iff; exact H).
     destruct (IHa Ha) as [[u ->]|[u ->]]; cbn; eauto.
     destruct (IHb Hb) as [[v ->]|[v ->]]; cbn; eauto. destruct o; try discriminate; cbn; eauto.
   - apply andb_true_iff in H as [Ha Hb].
-    destruct (IHa Ha) as [[u ->]|[u ->]]; cbn; eauto. destruct (IHb Hb) as [[v ->]|[v ->]]; cbn; eauto.
+    destruct (IHa Ha) as [[u ->]|[u ->]]; cbn; eauto.
+    destruct (IHb Hb) as [[v ->]|[v ->]]; cbn; eauto.
   - destruct (IHa H) as [[u ->]|[u ->]]; cbn; eauto.
   - destruct (IHa H) as [[u ->]|[u ->]]; cbn; eauto.
   - destruct (IHa H) as [[u ->]|[u ->]]; cbn; eauto.
@@ -214,8 +216,8 @@ Ltac steps := reduce; repeat step.
 Ltac enter := lazymatch goal with
   | |- wp ?C (invoke ?F ?fuel ?f ?vs) ?Q ?w =>
     let r := eval red in f in
-    let e := eval lazy beta iota zeta delta [entry bind_params option_map f_params f_locals map app fst]
-             in (entry r vs) in
+    let e := eval lazy beta iota zeta delta
+      [entry bind_params option_map f_params f_locals map app fst] in (entry r vs) in
     lazymatch e with Some ?e =>
       refine (r_invoke C F fuel f vs e Q w eq_refl _);
       let b := eval lazy beta iota delta [f_body] in (f_body r) in

@@ -1,13 +1,14 @@
 (** * Well-formed programs stay inside the C types
 
     [wf_program] checks a translated program: every variable is declared, every cell is one of the
-    declared ones with its bounds and type, every call has the right arguments and goes to an earlier
-    function or a primitive, and every value fits where it is put without a conversion.  The build runs it
-    on every translation, so a mistake of the translator in these matters is found by Coq.
+    declared ones with its bounds and type, every call has the right arguments and goes to an
+    earlier function or a primitive, and every value fits where it is put without a conversion.
+    The build runs it on every translation, so a mistake of the translator in these matters is
+    found by Coq.
 
     [wf_sound] says what this buys: with arguments in the range of their types, every event of a
-    well-formed program has values in the range of theirs, and so has the result.  It justifies that the
-    syntax has no widening conversions. *)
+    well-formed program has values in the range of theirs, and so has the result.  It justifies
+    that the syntax has no widening conversions. *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Bits Link.
 Import ListNotations.
@@ -35,7 +36,8 @@ Section Check.
 
     Definition cell_ok (t : ity) (c : ident) (dims : list Z) : bool :=
       match find_cell cells c with
-      | Some d => ity_eqb t d.(c_type) && if list_eq_dec Z.eq_dec d.(c_dims) dims then true else false
+      | Some d => ity_eqb t d.(c_type) &&
+          if list_eq_dec Z.eq_dec d.(c_dims) dims then true else false
       | None => false
       end.
 
@@ -108,8 +110,8 @@ Section Check.
                   end
               end
           end
-      | Sif c a b => (match bound c with Some _ => true | None => false end) && wf_stmt a && wf_stmt b
-      | Sloop c a b => (match bound c with Some _ => true | None => false end) && wf_stmt a && wf_stmt b
+      | Sif c a b | Sloop c a b =>
+          (match bound c with Some _ => true | None => false end) && wf_stmt a && wf_stmt b
       | Stail f args =>
           match sigs f with
           | None => false
@@ -132,7 +134,8 @@ Fixpoint distinct (l : list ident) : bool :=
 Definition sig_of (g : func) : signature :=
   {| s_params := map snd g.(f_params); s_result := g.(f_result) |}.
 
-Fixpoint sigs_of (prims : ident -> option signature) (p : list func) (f : ident) : option signature :=
+Fixpoint sigs_of (prims : ident -> option signature) (p : list func) (f : ident)
+  : option signature :=
   match p with
   | [] => prims f
   | g :: p' => if String.eqb f g.(f_name) then Some (sig_of g) else sigs_of prims p' f

@@ -1,7 +1,7 @@
 (** * What well-formedness buys: [wf_sound]
 
-    Whatever the world answers, every event of a well-formed program lies inside the declared cells and
-    types, and the result lies in the type of the function. *)
+    Whatever the world answers, every event of a well-formed program lies inside the declared cells
+    and types, and the result lies in the type of the function. *)
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Sem Bits Link Wf.
 Import ListNotations.
@@ -41,7 +41,8 @@ Section Sound.
   Variable prims : ident -> option signature.
 
   Definition inside (c : ident) (ix : list Z) (t : ity) : Prop :=
-    exists d, find_cell cells c = Some d /\ c_type d = t /\ Forall2 (fun n i => 0 <= i < n) (c_dims d) ix.
+    exists d, find_cell cells c = Some d /\ c_type d = t /\
+      Forall2 (fun n i => 0 <= i < n) (c_dims d) ix.
 
   Definition event_ok (e : event) : Prop :=
     match e with
@@ -80,7 +81,8 @@ Section Sound.
     Proof. destruct a, b; cbn; congruence. Qed.
 
     Lemma eval_arith_ok o t a b : in_ty t a ->
-      match o with Oshl | Oshr => 0 <= b | _ => in_ty t b end -> ALWAYS (in_ty t) (eval_arith o t a b).
+      match o with Oshl | Oshr => 0 <= b | _ => in_ty t b end ->
+      ALWAYS (in_ty t) (eval_arith o t a b).
     Proof.
       pose proof (modulus_pos t). intros Ha Hb.
       destruct o; cbn in *; try apply wrap_in; try (apply always_demand; intros Hd; cbn);
@@ -95,7 +97,8 @@ Section Sound.
     Definition indices_ok (l : list (Z * expr)) (ix : list Z) : Prop :=
       Forall2 (fun n i => 0 <= i < n) (map fst l) ix.
 
-    Lemma require_some (b : bool) (u v : Z) : (if b then Some u else None) = Some v -> b = true /\ u = v.
+    Lemma require_some (b : bool) (u v : Z) :
+      (if b then Some u else None) = Some v -> b = true /\ u = v.
     Proof. destruct b; [intros [= ->]; auto|discriminate]. Qed.
 
     Lemma eval_index_ok e l :
@@ -110,9 +113,12 @@ Section Sound.
     Qed.
 
     Lemma fold_max_in data v : In v data -> v <= fold_right Z.max 0 data.
-    Proof. induction data as [|d r IH]; cbn; [tauto|]. intros [->|I]; [lia|]. specialize (IH I). lia. Qed.
+    Proof.
+      induction data as [|d r IH]; cbn; [tauto|]. intros [->|I]; [lia|]. specialize (IH I). lia.
+    Qed.
 
-    Lemma cell_ok_inside t c l ix : cell_ok cells t c (map fst l) = true -> indices_ok l ix -> inside c ix t.
+    Lemma cell_ok_inside t c l ix :
+      cell_ok cells t c (map fst l) = true -> indices_ok l ix -> inside c ix t.
     Proof.
       unfold cell_ok. destruct (find_cell cells c) as [d|] eqn:Ed; [|discriminate].
       intros H I. apply andb_true_iff in H as [Ht Hd].
@@ -125,7 +131,8 @@ Section Sound.
         match x with
         | Econst _ | Evar _ => 1
         | Eload _ _ l | Etable _ l =>
-            S ((fix sum (l : list (Z * expr)) := match l with [] => 0 | (_, i) :: r => size i + sum r end) l)
+            S ((fix sum (l : list (Z * expr)) :=
+                  match l with [] => 0 | (_, i) :: r => size i + sum r end) l)
         | Earith _ _ a b | Ecmp _ a b | Eandalso a b | Eorelse a b => S (size a + size b)
         | Eneg _ a | Ecompl _ a | Enot a | Ecast _ a => S (size a)
         | Econd c a b => S (size c + size a + size b)
@@ -173,7 +180,8 @@ Section Sound.
         intros ix _. unfold element. destruct (nth_error data _) as [v|] eqn:N; [|exact I].
         apply nth_error_In in N. rewrite forallb_forall in Hd. specialize (Hd v N). cbn.
         pose proof (fold_max_in data v N). unfold upto. lia.
-      - cbn [bound] in Hb. apply require_some in Hb as [Hi <-]. apply andb_true_iff in Hi as [Ha Hbb].
+      - cbn [bound] in Hb. apply require_some in Hb as [Hi <-].
+        apply andb_true_iff in Hi as [Ha Hbb].
         destruct (BOUND a) as [ua|] eqn:Ea; [|discriminate].
         assert (exists ub, BOUND b = Some ub) as [ub Eb]
           by (destruct (BOUND b); [eauto|destruct o; discriminate]).
@@ -186,7 +194,8 @@ Section Sound.
         revert R. generalize (eval_arith o t va vb). intros p. induction p; cbn; auto.
         + apply upto_top.
         + intros []; split; auto.
-      - cbn [bound] in Hb. apply require_some in Hb as [Hi <-]. apply andb_true_iff in Hi as [Ha Hbb].
+      - cbn [bound] in Hb. apply require_some in Hb as [Hi <-].
+        apply andb_true_iff in Hi as [Ha Hbb].
         destruct (BOUND a) as [ua|] eqn:Ea; [|discriminate].
         destruct (BOUND b) as [ub|] eqn:Eb; [|discriminate]. cbn in Hk.
         eapply always_bind; [apply (IH a ua); [lia|exact Ea]|]. intros va Va.
@@ -208,14 +217,16 @@ Section Sound.
         destruct (BOUND a) as [ua|] eqn:Ea; [|discriminate]. cbn in Hk.
         eapply always_bind; [apply (IH a ua); [lia|exact Ea]|]. intros va Va.
         cbn. apply upto_top, wrap_in.
-      - cbn [bound] in Hb. apply require_some in Hb as [Hi <-]. apply andb_true_iff in Hi as [Ha Hbb].
+      - cbn [bound] in Hb. apply require_some in Hb as [Hi <-].
+        apply andb_true_iff in Hi as [Ha Hbb].
         destruct (BOUND a) as [ua|] eqn:Ea; [|discriminate].
         destruct (BOUND b) as [ub|] eqn:Eb; [|discriminate]. cbn in Hk.
         eapply always_bind; [apply (IH a ua); [lia|exact Ea]|]. intros va Va.
         destruct (va =? 0); [cbn; unfold upto; lia|].
         eapply always_bind; [apply (IH b ub); [lia|exact Eb]|]. intros vb Vb.
         cbn. unfold upto. destruct (negb (vb =? 0)); cbn; lia.
-      - cbn [bound] in Hb. apply require_some in Hb as [Hi <-]. apply andb_true_iff in Hi as [Ha Hbb].
+      - cbn [bound] in Hb. apply require_some in Hb as [Hi <-].
+        apply andb_true_iff in Hi as [Ha Hbb].
         destruct (BOUND a) as [ua|] eqn:Ea; [|discriminate].
         destruct (BOUND b) as [ub|] eqn:Eb; [|discriminate]. cbn in Hk.
         eapply always_bind; [apply (IH a ua); [lia|exact Ea]|]. intros va Va.
@@ -227,7 +238,8 @@ Section Sound.
         apply require_some in Hb as [Hi <-].
         destruct (BOUND c) as [uc|] eqn:Ec; [|discriminate]. cbn in Hk.
         eapply always_bind; [apply (IH c uc); [lia|exact Ec]|]. intros vc Vc.
-        assert (WK : forall p m, m <= Z.max ua ub -> ALWAYS (upto m) p -> ALWAYS (upto (Z.max ua ub)) p).
+        assert (WK : forall p m, m <= Z.max ua ub ->
+          ALWAYS (upto m) p -> ALWAYS (upto (Z.max ua ub)) p).
         { intros p m Hm. induction p; cbn; auto; [unfold upto; lia|intros []; auto]. }
         destruct (vc =? 0); [apply (WK _ ub)|apply (WK _ ua)]; try lia; apply IH; auto; lia.
     Qed.
@@ -242,11 +254,13 @@ Section Sound.
     Lemma indices_eval e l : env_ok e -> index_ok cells scope l = true ->
       ALWAYS (indices_ok l) (eval_index e l).
     Proof.
-      intros He. apply eval_index_ok. intros n i _ u B. eapply eval_ok; [exact He|reflexivity|exact B].
+      intros He. apply eval_index_ok. intros n i _ u B.
+      eapply eval_ok; [exact He|reflexivity|exact B].
     Qed.
 
     Lemma cond_ok e x : env_ok e ->
-      match BOUND x with Some _ => true | None => false end = true -> ALWAYS (fun _ => True) (eval e x).
+      match BOUND x with Some _ => true | None => false end = true ->
+      ALWAYS (fun _ => True) (eval e x).
     Proof.
       intros He H. destruct (BOUND x) as [u|] eqn:B; [|discriminate].
       eapply always_mono; [|eapply eval_ok; [exact He|reflexivity|exact B]]. auto.
@@ -255,7 +269,8 @@ Section Sound.
     Lemma args_eval e es ts : env_ok e -> args_ok cells scope es ts = true ->
       ALWAYS (Forall2 in_ty ts) (eval_args e es).
     Proof.
-      intros He. revert ts. induction es as [|x es IH]; intros [|t ts] H; try discriminate; [constructor|].
+      intros He. revert ts.
+      induction es as [|x es IH]; intros [|t ts] H; try discriminate; [constructor|].
       cbn in H. apply andb_true_iff in H as [Hx Hr]. cbn.
       eapply always_bind; [apply fits_ok; eassumption|]. intros v Hv.
       eapply always_bind; [apply IH; eassumption|]. intros vs Hvs. cbn. auto.
@@ -274,7 +289,8 @@ Section Sound.
       ALWAYS (result_ok (s_result s)) (F f vs).
 
     Lemma loop_ok c s b : (forall e, env_ok e -> ALWAYS (fun _ => True) (c e)) ->
-      (forall e, env_ok e -> ALWAYS outcome_ok (s e)) -> (forall e, env_ok e -> ALWAYS outcome_ok (b e)) ->
+      (forall e, env_ok e -> ALWAYS outcome_ok (s e)) ->
+      (forall e, env_ok e -> ALWAYS outcome_ok (b e)) ->
       forall n e, env_ok e -> ALWAYS outcome_ok (exec_loop c s b n e).
     Proof.
       intros Hc Hs Hb n. induction n as [|n IH]; intros e He; [exact I|]. cbn.
@@ -286,7 +302,8 @@ Section Sound.
     Theorem exec_ok s : wf_stmt cells sigs scope result s = true ->
       forall e, env_ok e -> ALWAYS outcome_ok (exec F fuel s e).
     Proof.
-      induction s as [| | |a IHa b IHb|x|x a|c l a|x f args|c a IHa b IHb|c a IHa b IHb|[a|]|f args];
+      induction s as
+        [| | |a IHa b IHb|x|x a|c l a|x f args|c a IHa b IHb|c a IHa b IHb|[a|]|f args];
         intros H e He; cbn in H; cbn [exec].
       - exact He.
       - exact He.
@@ -298,17 +315,20 @@ Section Sound.
       - destruct (assoc x scope) as [t|] eqn:A; [|discriminate].
         eapply always_bind; [apply fits_ok; eassumption|]. intros v Hv. cbn.
         eapply env_ok_set; eauto. intros z [= <-]; exact Hv.
-      - apply andb_true_iff in H as [Hi H]. destruct (find_cell cells c) as [d|] eqn:D; [|discriminate].
+      - apply andb_true_iff in H as [Hi H].
+        destruct (find_cell cells c) as [d|] eqn:D; [|discriminate].
         apply andb_true_iff in H as [Hc Hf].
         eapply always_bind; [apply indices_eval; assumption|]. intros ix Hix.
         eapply always_bind; [apply fits_ok; eassumption|]. intros v Hv. cbn.
-        split; [|intros; exact He]. exists (c_type d). split; [eapply cell_ok_inside; eassumption|exact Hv].
+        split; [|intros; exact He]. exists (c_type d).
+        split; [eapply cell_ok_inside; eassumption|exact Hv].
       - destruct (sigs f) as [s|] eqn:S; [|discriminate]. apply andb_true_iff in H as [Ha Hx].
         destruct x as [x|].
         + destruct (assoc x scope) as [t|] eqn:A; [|discriminate].
           destruct (s_result s) as [u|] eqn:R; [|discriminate].
           eapply always_bind; [apply args_eval; eassumption|]. intros vs Hvs.
-          eapply always_bind; [apply (F_ok _ _ _ S Hvs)|]. rewrite R. intros [v|] Hv; [|exact I]. cbn.
+          eapply always_bind; [apply (F_ok _ _ _ S Hvs)|]. rewrite R. intros [v|] Hv; [|exact I].
+          cbn.
           eapply env_ok_set; eauto. intros z [= <-]. cbn in Hv. unfold top, in_ty in *. lia.
         + eapply always_bind; [apply args_eval; eassumption|]. intros vs Hvs.
           eapply always_bind; [apply (F_ok _ _ _ S Hvs)|]. intros r _. exact He.
@@ -334,7 +354,8 @@ Section Sound.
     unfold entry, scope_of. destruct (bind_params (f_params g) vs) as [e0|] eqn:B; [|discriminate].
     intros T [= <-]. revert vs e0 B T.
     induction (f_params g) as [|[p t] ps IH]; intros [|v vs] e0 B T; try discriminate.
-    - injection B as <-. cbn. intros x v. induction (f_locals g) as [|[y u] ls IHl]; cbn; [discriminate|].
+    - injection B as <-. cbn. intros x v.
+      induction (f_locals g) as [|[y u] ls IHl]; cbn; [discriminate|].
       destruct (String.eqb x y); [discriminate|exact IHl].
     - cbn in B. destruct (bind_params ps vs) as [e1|] eqn:B1; [|discriminate]. injection B as <-.
       inversion T as [|? ? ? ? Tv Tr]; subst. cbn. intros x z. cbn.

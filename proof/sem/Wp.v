@@ -1,10 +1,10 @@
 (** * Weakest preconditions with a demonic environment
 
-    A [contract] says what the world demands before an event ([pre]) and what it may do at that event
-    ([act], a relation: other CPUs, guests and devices act in it too).  [wp C p Q w] holds if, from world
-    [w], the program [p] never gets stuck, meets [pre] at every event, and ends with [Q], whatever the
-    world does within [act].  Since [pre] is asked at every single event, an invariant put there holds
-    all the way, not only at the end. *)
+    A [contract] says what the world demands before an event ([pre]) and what it may do at that
+    event ([act], a relation: other CPUs, guests and devices act in it too).  [wp C p Q w] holds
+    if, from world [w], the program [p] never gets stuck, meets [pre] at every event, and ends with
+    [Q], whatever the world does within [act].  Since [pre] is asked at every single event, an
+    invariant put there holds all the way, not only at the end. *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Export Sem.
 Import ListNotations.
@@ -48,8 +48,9 @@ Section Wp.
     - apply IH. eapply wp_step; eassumption.
   Qed.
 
-  (** Total contracts: every permitted event has an outcome.  Without this a contract that no world can
-      meet would make everything behind it true; with it, [wp] really reaches its postcondition. *)
+  (** Total contracts: every permitted event has an outcome.  Without this a contract that no world
+      can meet would make everything behind it true; with it, [wp] really reaches its
+      postcondition. *)
   Definition total : Prop := forall e w, pre C e w -> exists v w', act C e w v w'.
 
   Theorem wp_reach {A} (p : prog A) Q w : total -> wp p Q w ->

@@ -1,13 +1,15 @@
 """Compiled C against the extracted semantics: the same calls, the same memory, the same primitives.
 
-A unit is one C file of the subset. `compare` builds it with every compiler in BUILDS, runs the calls in
-each build and in the OCaml program extracted from Coq, and returns the differences. A call that the
-semantics gets stuck in must be reported by the sanitizer that is meant for the reason, after the same
-primitive calls; every other call must give the same primitive calls, result and memory everywhere.
+A unit is one C file of the subset. `compare` builds it with every compiler in BUILDS, runs the
+calls in each build and in the OCaml program extracted from Coq, and returns the differences. A call
+that the semantics gets stuck in must be reported by the sanitizer that is meant for the reason,
+after the same primitive calls; every other call must give the same primitive calls, result and
+memory everywhere.
 """
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -17,22 +19,26 @@ C2V = os.path.join(HERE, "..", "c2v.py")
 PROOF = os.path.abspath(os.path.join(HERE, "..", ".."))
 CLANG = os.environ.get("C2V_CLANG", "clang-14")
 
-# Known gap: clang checks a shift amount after cutting it to the width of the left operand, so an amount of
-# 2^32 for a u32 passes unseen. The programs here shift by u32 amounts.
+# Known gap: clang checks a shift amount after cutting it to the width of the left operand, so an
+# amount of 2^32 for a u32 passes unseen. The programs here shift by u32 amounts.
 SAN = ["-fno-sanitize-recover=all", "-g1"]
-# name -> (compiler and flags, reasons of being stuck that this build must report; None: runs defined calls only)
+# name -> (compiler and flags, reasons of being stuck that this build must report; None: runs
+# defined calls only)
 BUILDS = {
     "gcc-O0": (["gcc", "-O0"], None),
     "gcc-O2": (["gcc", "-O2"], None),
     "clang-O0": ([CLANG, "-O0"], None),
     "clang-O2": ([CLANG, "-O2"], None),
-    "gcc-O2-ubsan": (["gcc", "-O2", "-fsanitize=address,undefined", "-fsanitize=bounds-strict"] + SAN,
+    "gcc-O2-ubsan": (["gcc", "-O2", "-fsanitize=address,undefined", "-fsanitize=bounds-strict"]
+                     + SAN,
                      {"shift", "index", "division"}),
-    "clang-O0-ubsan": ([CLANG, "-O0", "-fsanitize=address,undefined"] + SAN, {"shift", "index", "division"}),
+    "clang-O0-ubsan": ([CLANG, "-O0", "-fsanitize=address,undefined"] + SAN,
+                       {"shift", "index", "division"}),
     "clang-O0-msan": ([CLANG, "-O0", "-fsanitize=memory"] + SAN, {"uninitialised"}),
 }
 REPORTS = [(re.compile("shift exponent"), "shift"), (re.compile("index .* out of bounds"), "index"),
-           (re.compile("division by zero"), "division"), (re.compile("use-of-uninitialized-value"), "uninitialised")]
+           (re.compile("division by zero"), "division"),
+           (re.compile("use-of-uninitialized-value"), "uninitialised")]
 CTYPE = {"U8": "u8", "U16": "u16", "U32": "u32", "U64": "u64"}
 ENV = dict(os.environ, ASAN_OPTIONS="detect_leaks=0", UBSAN_OPTIONS="print_stacktrace=0")
 
@@ -44,13 +50,15 @@ class Failed(Exception):
 def sh(args, **kw):
     p = subprocess.run(args, capture_output=True, text=True, **kw)
     if p.returncode != 0:
-        raise Failed("%s: exit %d\n%s" % (" ".join(args[:8]), p.returncode, (p.stderr or p.stdout)[-2000:]))
+        raise Failed("%s: exit %d\n%s"
+                     % (" ".join(args[:8]), p.returncode, (p.stderr or p.stdout)[-2000:]))
     return p.stdout
 
 
 def describe(path):
     """Functions, cells and primitives of a C file, by the translator."""
-    return json.loads(sh([sys.executable, C2V, "--list", path, "--prims", "*/" + os.path.basename(path),
+    return json.loads(sh([sys.executable, C2V, "--list", path,
+                          "--prims", "*/" + os.path.basename(path),
                           "--", "--target=x86_64-linux-gnu", "-std=c11", "-w"]))
 
 
@@ -78,7 +86,10 @@ static u64 initial(u64 k)
 static u64 prim(const char *f, int n, const u64 *a)
 {
 	printf("X %%s", f);
-	for (int i = 0; i < n; i++) { printf(" %%lu", a[i]); state = mix(state * 0x5851f42d4c957f2dul + (a[i] + 1)); }
+	for (int i = 0; i < n; i++) {
+		printf(" %%lu", a[i]);
+		state = mix(state * 0x5851f42d4c957f2dul + (a[i] + 1));
+	}
 	printf("\n");
 	state = mix(state + (u64)f[strlen(f) - 1]);
 	return (state & 1) == 0 ? state & 15 : state;
@@ -98,7 +109,7 @@ static void call(char *line)
 	dump();
 }
 
-/* With an argument every call runs in a process of its own, so that it may be killed by a sanitizer. */
+/* With an argument every call runs in a process of its own: a sanitizer may kill it. */
 int main(int argc, char **argv)
 {
 	char line[512];
@@ -130,9 +141,10 @@ int main(int argc, char **argv)
 
 
 def loops(cell, body):
-    """Statements over all elements of a cell; `body` gets the C lvalue and the list of index variables."""
+    """Statements over all elements of a cell; `body` gets the lvalue and the index variables."""
     idx = ["i%d" % k for k in range(len(cell["dims"]))]
-    head = "".join("for (unsigned %s = 0; %s < %du; %s++) " % (i, i, n, i) for i, n in zip(idx, cell["dims"]))
+    head = "".join("for (unsigned %s = 0; %s < %du; %s++) " % (i, i, n, i)
+                   for i, n in zip(idx, cell["dims"]))
     return head + "{ " + body(cell["lvalue"] % tuple(idx), idx) + " }"
 
 
@@ -143,7 +155,8 @@ def c_driver(source, info):
         args = ", ".join("a%d" % i for i in range(len(p["params"]))) or "0"
         ret = "return (%s)" % CTYPE[p["result"]] if p["result"] else ""
         out.append("%s %s(%s) { u64 a[] = { %s }; %sprim(\"%s\", %d, a); }\n"
-                   % (CTYPE[p["result"]] if p["result"] else "void", p["primitive"], params, args, ret,
+                   % (CTYPE[p["result"]] if p["result"] else "void", p["primitive"], params, args,
+                      ret,
                       p["primitive"], len(p["params"])))
     put = ["static void put(void) { u64 k = 0;"]
     dump = ["static void dump(void) {"]
@@ -157,8 +170,10 @@ def c_driver(source, info):
     for f in info["functions"]:
         n = len(f["params"])
         get = "".join("u64 a%d = arg(); " % i for i in range(n))
-        text = "%s(%s)" % (f["function"], ", ".join("(%s)a%d" % (CTYPE[t], i) for i, t in enumerate(f["params"])))
-        show = 'printf("R %%lu\\n", (u64)%s);' % text if f["result"] else '%s; printf("R void\\n");' % text
+        text = "%s(%s)" % (f["function"],
+                           ", ".join("(%s)a%d" % (CTYPE[t], i) for i, t in enumerate(f["params"])))
+        show = 'printf("R %%lu\\n", (u64)%s);' if f["result"] else '%s; printf("R void\\n");'
+        show = show % text
         calls.append('\tif (!strcmp(name, "%s")) { %s%s }' % (f["function"], get, show))
     out.append(C_MAIN % "\n".join(calls))
     return "".join(out)
@@ -186,16 +201,16 @@ def extract(units, directory):
         list(pool.map(lambda n: sh(["coqc"] + coq + [units[n]], cwd=directory), names))
     main = os.path.join(directory, "Extracted.v")
     with open(main, "w", encoding="utf-8") as f:
-        f.write("From Coq Require Import List String ZArith.\nFrom Redoubt.sem Require Import Extract.\n")
-        f.write("From Units Require %s.\nImport ListNotations.\nOpen Scope string_scope.\n" % " ".join(names))
+        f.write("From Coq Require Import List String ZArith.\n")
+        f.write("From Redoubt.sem Require Import Extract.\n")
+        f.write("From Units Require %s.\nImport ListNotations.\nOpen Scope string_scope.\n"
+                % " ".join(names))
         f.write("Definition all_units := [%s].\n" % "; ".join(
             '("%s", (%s.cells, %s.prims, %s.program))' % (n, n, n, n) for n in names))
         f.write('Extraction "semantics.ml" denote all_units wf_program.\n')
     sh(["coqc"] + coq + [main], cwd=directory)
     for src in (os.path.join(PROOF, "sem", "ocaml", "runtime.ml"), os.path.join(HERE, "driver.ml")):
-        with open(src, encoding="utf-8") as f, open(os.path.join(directory, os.path.basename(src)), "w",
-                                                    encoding="utf-8") as g:
-            g.write(f.read())
+        shutil.copy(src, directory)
     binary = os.path.join(directory, "semantics")
     sh(["ocamlopt", "-w", "-a", "-o", binary, "semantics.mli", "semantics.ml", "runtime.ml",
         "driver.ml"], cwd=directory)
@@ -221,14 +236,16 @@ def run_semantics(binary, unit, calls):
 
 
 def run_c(binary, calls, isolated):
-    """The blocks of all calls; a run in one process that dies is repeated with a process for each call."""
+    """The blocks of all calls; if a single process dies, once more with one for each call."""
     args = [binary] + (["isolated"] if isolated else [])
-    p = subprocess.run(args, input="".join(c + "\n" for c in calls), capture_output=True, text=True, timeout=300, env=ENV)
+    p = subprocess.run(args, input="".join(c + "\n" for c in calls), capture_output=True, text=True,
+                       timeout=300, env=ENV)
     got = blocks(p.stdout)
     if p.returncode != 0 or len(got) != len(calls):
         if not isolated:
             return run_c(binary, calls, True)
-        raise Failed("%s: exit %d, %d of %d calls" % (os.path.basename(binary), p.returncode, len(got), len(calls)))
+        raise Failed("%s: exit %d, %d of %d calls"
+                     % (os.path.basename(binary), p.returncode, len(got), len(calls)))
     return got
 
 
@@ -276,7 +293,8 @@ def compare(semantics, unit, binaries, calls):
         reasons = BUILDS[name][1] or set()
         for isolated in (False, True):
             # Calls that must be killed by the sanitizer run isolated.
-            chosen = [(c, w) for c, w in zip(calls, want) if (stuck(w) in reasons if isolated else stuck(w) is None)]
+            chosen = [(c, w) for c, w in zip(calls, want)
+                      if (stuck(w) in reasons if isolated else stuck(w) is None)]
             got = run_c(binary, [c for c, _ in chosen], isolated)
             for (c, w), g in zip(chosen, got):
                 wrong = judge(name, w, g)

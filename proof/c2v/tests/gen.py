@@ -1,8 +1,8 @@
 """Random programs of the subset, for the comparison of the compiled C with the extracted semantics.
 
-Most operations are made safe (masked indices and shifts, odd divisors). A few statements carry exactly one
-operation that may be undefined, so that the reason the semantics gets stuck and the sanitizer's report can
-be compared. Loops are bounded by construction.
+Most operations are made safe (masked indices and shifts, odd divisors). A few statements carry
+exactly one operation that may be undefined, so that the reason the semantics gets stuck and the
+sanitizer's report can be compared. Loops are bounded by construction.
 """
 import random
 
@@ -50,11 +50,15 @@ extern u8 in8(void);
 """
 
 # Arrays: text with one %s for each index, bounds, element type, constant?
-ARRAYS = [("bytes[%s]", [16], "u8", 0), ("halves[%s]", [8], "u16", 0), ("words[%s][%s]", [2, 8], "u32", 0),
-          ("longs[%s]", [32], "u64", 0), ("objs[%s].x", [4], "u32", 0), ("objs[%s].in[%s].a[%s]", [4, 2, 4], "u32", 0),
+ARRAYS = [("bytes[%s]", [16], "u8", 0), ("halves[%s]", [8], "u16", 0),
+          ("words[%s][%s]", [2, 8], "u32", 0),
+          ("longs[%s]", [32], "u64", 0), ("objs[%s].x", [4], "u32", 0),
+          ("objs[%s].in[%s].a[%s]", [4, 2, 4], "u32", 0),
           ("objs[%s].in[%s].b", [4, 2], "u64", 0), ("objs[%s].in[%s].c", [4, 2], "u8", 0),
-          ("objs[%s].y", [4], "u16", 0), ("objs[%s].z[%s]", [4, 8], "u64", 0), ("one.a[%s]", [4], "u32", 0),
-          ("g32", [], "u32", 0), ("g64", [], "u64", 0), ("one.b", [], "u64", 0), ("one.c", [], "u8", 0),
+          ("objs[%s].y", [4], "u16", 0), ("objs[%s].z[%s]", [4, 8], "u64", 0),
+          ("one.a[%s]", [4], "u32", 0),
+          ("g32", [], "u32", 0), ("g64", [], "u64", 0), ("one.b", [], "u64", 0),
+          ("one.c", [], "u8", 0),
           ("tab[%s]", [8], "u32", 1), ("tab2[%s][%s]", [2, 3], "u64", 1)]
 PRIMS = [("out0", [], None), ("out2", ["u32", "u64"], None), ("in32", ["u32"], "u32"),
          ("in64", ["u64", "u32"], "u64"), ("in8", [], "u8")]
@@ -74,7 +78,8 @@ class Gen:
 
     # ---- expressions: text of C type t after promotion to u32 or u64 ----
     def literal(self, t):
-        v = self.r.choice([0, 1, 2, 3, 7, 31, 32, 63, 64, 255, 256, 4095, 65535, 2**31, 2**32 - 1, 2**32, 2**40 + 5,
+        v = self.r.choice([0, 1, 2, 3, 7, 31, 32, 63, 64, 255, 256, 4095, 65535, 2**31, 2**32 - 1,
+                           2**32, 2**40 + 5,
                            2**63, 2**64 - 1, self.r.getrandbits(self.r.randint(1, 64))])
         v &= (1 << WIDTH[t]) - 1
         text = self.r.choice(["%d", "0x%x"]) % v
@@ -112,7 +117,8 @@ class Gen:
             return self.r.choice(names)
         if self.r.random() < 0.6:
             return self.cell(d - 1, ["u8", "u16"])[0]
-        return "(%s)%s" % (self.r.choice(["u8", "u16"]), self.atom(self.expr(self.r.choice(["u32", "u64"]), d - 1)))
+        return "(%s)%s" % (self.r.choice(["u8", "u16"]),
+                           self.atom(self.expr(self.r.choice(["u32", "u64"]), d - 1)))
 
     def atom(self, e):
         return "(%s)" % e
@@ -135,8 +141,9 @@ class Gen:
         if t == "u32" and d > 0:
             return "(u32)%s" % self.atom(self.expr("u64", d - 1))
         narrow = [x for x, vt in self.vars if vt == "u32"]
-        return "(u64)%s" % (self.r.choice(narrow) if narrow and t == "u64" else self.literal("u32")) \
-            if t == "u64" else self.literal(t)
+        if t == "u64":
+            return "(u64)%s" % (self.r.choice(narrow) if narrow else self.literal("u32"))
+        return self.literal(t)
 
     def expr(self, t, d):
         """t is u32 or u64."""
@@ -155,14 +162,17 @@ class Gen:
         if k < 0.66:
             op = self.r.choice(["<<", ">>"])
             if self.risky("shift"):
-                return "%s %s %s" % (a, op, self.atom("%s & %du" % (self.atom(self.expr("u32", d - 1)), 2 * WIDTH[t] - 1)))
-            by = self.r.choice(["%d" % self.r.randrange(WIDTH[t]), "%du" % self.r.randrange(WIDTH[t]),
+                by = "%s & %du" % (self.atom(self.expr("u32", d - 1)), 2 * WIDTH[t] - 1)
+                return "%s %s %s" % (a, op, self.atom(by))
+            by = self.r.choice(["%d" % self.r.randrange(WIDTH[t]),
+                                "%du" % self.r.randrange(WIDTH[t]),
                                 "(%s & %du)" % (self.atom(self.expr("u32", d - 1)), WIDTH[t] - 1)])
             return "%s %s %s" % (a, op, by)
         if k < 0.76:
             op = self.r.choice(["/", "%"])
             if self.risky("division"):
-                return "%s %s %s" % (a, op, self.atom("%s & %s" % (self.atom(self.expr(t, d - 1)), self.literal(t))))
+                by = "%s & %s" % (self.atom(self.expr(t, d - 1)), self.literal(t))
+                return "%s %s %s" % (a, op, self.atom(by))
             return "%s %s %s" % (a, op, self.atom("%s | 1u" % self.atom(self.expr(t, d - 1))))
         if k < 0.84:
             return "%s%s" % (self.r.choice(["~", "-"]), a)
@@ -176,10 +186,12 @@ class Gen:
             t = self.r.choice(["u32", "u64"])
             op = self.r.choice(["==", "!=", "<", "<=", ">", ">="])
             if self.r.random() < 0.15:
-                return "%s %s %s" % (self.small(d), op, self.r.choice([self.small(d), "3", "E_FIVE"]))
+                return "%s %s %s" % (self.small(d), op,
+                                     self.r.choice([self.small(d), "3", "E_FIVE"]))
             return "%s %s %s" % (self.atom(self.expr(t, d - 1)), op, self.atom(self.expr(t, d - 1)))
         if k < 0.7:
-            return "%s %s %s" % (self.atom(self.cond(d - 1)), self.r.choice(["&&", "||"]), self.atom(self.cond(d - 1)))
+            return "%s %s %s" % (self.atom(self.cond(d - 1)), self.r.choice(["&&", "||"]),
+                                 self.atom(self.cond(d - 1)))
         if k < 0.8:
             return "!%s" % self.atom(self.cond(d - 1))
         return self.expr(self.r.choice(["u32", "u64"]), d - 1)
@@ -208,7 +220,8 @@ class Gen:
         self.out.append("\t" * self.depth + text)
 
     def call(self, weight):
-        ok = [f for f in self.funcs if f.cost * weight + self.cost < 3000] or self.funcs[:len(PRIMS)]
+        ok = [f for f in self.funcs if f.cost * weight + self.cost < 3000]
+        ok = ok or self.funcs[:len(PRIMS)]
         f = self.r.choice(ok[-6:] if self.r.random() < 0.6 else ok)
         self.cost += f.cost * weight
         return f, "%s(%s)" % (f.name, ", ".join(self.value(t, 1) for t in f.params))
@@ -227,7 +240,9 @@ class Gen:
 
     def stmt(self, weight, loops):
         self.cost += weight
-        self.risk = self.r.choice(["index", "shift", "shift", "division", "division"]) if self.r.random() < 0.06 else None
+        self.risk = None
+        if self.r.random() < 0.06:
+            self.risk = self.r.choice(["index", "shift", "shift", "division", "division"])
         k = self.r.random()
         if k < 0.2:
             x, t = self.new(self.r.choice(TYPES + ["u32", "u64"]))
@@ -273,8 +288,11 @@ class Gen:
             l, t = self.r.choice(w)
         else:
             # The index must not read memory.
-            l, t = self.r.choice([("g32", "u32"), ("g64", "u64"), ("one.b", "u64"), ("objs[3].x", "u32"),
-                                  ("longs[%s & 31u]" % (self.r.choice([x for x, vt in self.vars if vt == "u32"] or ["7u"])),
+            l, t = self.r.choice([("g32", "u32"), ("g64", "u64"), ("one.b", "u64"),
+                                  ("objs[3].x", "u32"),
+                                  ("longs[%s & 31u]"
+                                   % (self.r.choice([x for x, vt in self.vars if vt == "u32"]
+                                                    or ["7u"])),
                                    "u64")])
         if op in ("<<=", ">>="):
             self.line("%s %s %du;" % (l, op, self.r.randrange(WIDTH[t])))
@@ -310,7 +328,8 @@ class Gen:
         if k < 0.6:
             head = self.r.choice(["for (%(t)s %(x)s = 0; %(x)s < %(n)du; %(x)s++) {",
                                   "for (%(t)s %(x)s = %(n)du; %(x)s > 0u; %(x)s -= 1u) {",
-                                  "for (%(t)s %(x)s = 0u; %(x)s < %(n)du * 3u; %(x)s = %(x)s + 3u) {"])
+                                  "for (%(t)s %(x)s = 0u; %(x)s < %(n)du * 3u; "
+                                  "%(x)s = %(x)s + 3u) {"])
             self.line(head % {"t": t, "x": x, "n": n})
             self.vars.append((x, t))
             self.block(self.r.randint(1, 4), weight * n, loops + 1)
@@ -353,7 +372,9 @@ class Gen:
     def maybe_uninitialised(self):
         x, t = self.new(self.r.choice(["u32", "u64"]))
         self.line("%s %s;" % (t, x))
-        self.line("if (%s)" % self.r.choice(["((g32 ^ p_salt) & 15u) != 3u", "((g64 >> 3) & 15u) != 5u", "p_salt != 6u"]))
+        self.line("if (%s)"
+                  % self.r.choice(["((g32 ^ p_salt) & 15u) != 3u", "((g64 >> 3) & 15u) != 5u",
+                                   "p_salt != 6u"]))
         self.line("\t%s = %s;" % (x, self.value(t, 1)))
         self.line("if (%s == %s)" % (x, self.literal(t)))
         self.line("\tg32 = g32 + 1u;")
@@ -378,7 +399,9 @@ class Gen:
         self.vars = [("p%d" % j, t) for j, t in enumerate(params)] + [("p_salt", "u32")]
         self.writable = [v for v in self.vars if v[0] != "p_salt"]
         static = "static inline " if self.r.random() < 0.2 else ""
-        self.line("%s%s %s(%s)" % (static, f.result or "void", f.name, ", ".join("%s %s" % (t, x) for x, t in self.vars)))
+        self.line("%s%s %s(%s)"
+                  % (static, f.result or "void", f.name,
+                     ", ".join("%s %s" % (t, x) for x, t in self.vars)))
         self.line("{")
         self.block(self.r.randint(3, 9), 1, 0)
         self.risk = None

@@ -97,7 +97,7 @@ u32 loop_switch(u32 n)
 	return r;
 }
 
-/* A local is uninitialised again in every round: the second round may not see the first one's value. */
+/* A local is uninitialised again in every round: none may see an earlier round's value. */
 u32 again(u32 n)
 {
 	u32 r = 0u;

@@ -1,5 +1,5 @@
 #include "../types.h"
-/* Conversions that keep the value need no cast; results of calls may be widened, or narrowed by a cast. */
+/* Conversions that keep the value need no cast; results of calls may be converted too. */
 static u8 g8;
 static u16 g16[4];
 static u64 g64;

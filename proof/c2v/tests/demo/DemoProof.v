@@ -1,8 +1,8 @@
 (** * A complete small verification, as a test of the tactics and an example of their use
 
-    The world: a memory, and one lock that protects it.  Reads and writes need the lock; taking it lets
-    other CPUs have changed everything.  Proved: [take] never gets stuck, returns with the lock free, and
-    a page that it returns is owned by the caller. *)
+    The world: a memory, and one lock that protects it.  Reads and writes need the lock; taking it
+    lets other CPUs have changed everything.  Proved: [take] never gets stuck, returns with the
+    lock free, and a page that it returns is owned by the caller. *)
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Memory Link Wf.
 From Demo Require Import Program.
@@ -30,7 +30,8 @@ Definition owner (w : world) (i : Z) : Z := wrap U32 (w_mem w ("pages.owner", [i
 Definition taken (w : world) : Z := wrap U32 (w_mem w ("n_taken", [])).
 Definition used (w : world) (i : Z) : Z := wrap U32 (w_mem w ("pages.used", [i])).
 
-(** The world's own events: a rule for every family of cells, which names the view.  [steps] uses them. *)
+(** The world's own events: a rule for every family of cells, which names the view.  [steps] uses
+    them. *)
 Section Events.
   Context {A : Type}.
   Implicit Types (Q : Z -> world -> Prop) (w : world).
@@ -56,7 +57,8 @@ Section Events.
 End Events.
 
 Ltac on_event ::= first
-  [ apply read_owner; [assumption|] | apply read_used; [assumption|] | apply read_taken; [assumption|]
+  [ apply read_owner; [assumption|] | apply read_used; [assumption|]
+  | apply read_taken; [assumption|]
   | apply write_cell; [assumption|]; intros _ ]; cbv beta iota.
 
 Lemma demo_total : total demo.
@@ -90,7 +92,8 @@ Section Functions.
   Definition unlock_spec (d : den) : Prop := forall k w, w_held w = true ->
     WP (d [k]) (fun r w' => r = None /\ w' = {| w_mem := w_mem w; w_held := false |}) w.
 
-  Definition take_spec (d : den) : Prop := forall o from w, w_held w = false -> 0 <= o < 2 ^ 32 -> 0 <= from ->
+  Definition take_spec (d : den) : Prop :=
+    forall o from w, w_held w = false -> 0 <= o < 2 ^ 32 -> 0 <= from ->
     WP (d [o; from]) (fun r w' => w_held w' = false /\
       exists i, r = Some i /\ (i = 4294967295 \/ from <= i < 64 /\ owner w' i = o)) w.
 
@@ -101,7 +104,8 @@ Section Functions.
     rewrite (land_field x _ 12 48), shiftr_div by (reflexivity || lia).
     rewrite Z.div_mul, Z.lor_comm by lia. unfold in_ty in X. cbn in X.
     rewrite (lor_add _ _ 40); [|lia|reflexivity|].
-    all: change (2 ^ 12) with 4096; change (2 ^ 48) with 281474976710656; change (2 ^ 40) with 1099511627776.
+    all: change (2 ^ 12) with 4096; change (2 ^ 48) with 281474976710656.
+    all: change (2 ^ 40) with 1099511627776.
     all: Z.to_euclidean_division_equations; lia.
   Qed.
 
@@ -112,16 +116,19 @@ Section Functions.
   Proof.
     intros Hfree from w R H. enter. steps.
     loop (fun m e w1 => w1 = w /\ exists i ok, m = 64 - i /\ from <= i <= 64 /\
-      e = [("from", Some from); ("r", Some 4294967295); ("i", Some i); ("ok", ok)]) from (64 - from).
+      e = [("from", Some from); ("r", Some 4294967295); ("i", Some i); ("ok", ok)])
+      from (64 - from).
     - lia.
     - split; [reflexivity|]. exists from, None. repeat split; lia.
     - intros m e w1 M (-> & i & ok & -> & I & ->). steps.
       + (* in use: continue *)
-        exists (64 - (i + 1)). split; [lia|]. split; [reflexivity|]. exists (i + 1), None. repeat split; lia.
+        exists (64 - (i + 1)). split; [lia|]. split; [reflexivity|]. exists (i + 1), None.
+        repeat split; lia.
       + call Hfree. intros [-> ->]. steps.
         * (* found: break *)
           split; [reflexivity|]. exists i. split; [reflexivity|]. right. lia.
-        * exists (64 - (i + 1)). split; [lia|]. split; [reflexivity|]. do 2 eexists. repeat split; lia.
+        * exists (64 - (i + 1)). split; [lia|]. split; [reflexivity|]. do 2 eexists.
+          repeat split; lia.
       + split; [reflexivity|]. eexists; split; [reflexivity|]. auto.
   Qed.
 
@@ -135,7 +142,8 @@ Section Functions.
   Qed.
 
   Lemma take_ok F : lock_spec (F "spin_lock") -> unlock_spec (F "spin_unlock") ->
-    find_free_spec (F "find_free") -> class_weight_spec (F "class_weight") -> take_spec (invoke F fuel f_take).
+    find_free_spec (F "find_free") -> class_weight_spec (F "class_weight") ->
+    take_spec (invoke F fuel f_take).
   Proof.
     intros Hlock Hunlock Hfind Hweight o from w H Ho Hfrom. enter. steps.
     - (* invalid arguments *)
@@ -147,7 +155,8 @@ Section Functions.
         split; [reflexivity|]. exists i. split; [reflexivity|]. right. split; [lia|].
         unfold owner, write; cbn [w_mem]. rewrite upd_name, upd_same by reflexivity.
         apply wrap_small. unfold in_ty; cbn. lia.
-      + call Hunlock. intros [-> ->]. steps. split; [reflexivity|]. exists i. split; [reflexivity|]. lia.
+      + call Hunlock. intros [-> ->]. steps. split; [reflexivity|]. exists i.
+        split; [reflexivity|]. lia.
   Qed.
 
   (** ** The linked program *)
@@ -186,7 +195,8 @@ Theorem take_returns fuel w : 64 < Z.of_nat fuel -> w_held w = false ->
   exists r w', runs demo (denote fuel prims program "take" [1; 0]) w (Ret r) w'.
 Proof.
   intros L H. pose proof (demo_ok fuel L "take" ltac:(cbn; tauto) : take_spec _) as T.
-  destruct (wp_reach demo _ _ _ demo_total (T 1 0 w H ltac:(lia) ltac:(lia))) as (r & w' & R & _); eauto.
+  destruct (wp_reach demo _ _ _ demo_total (T 1 0 w H ltac:(lia) ltac:(lia))) as (r & w' & R & _).
+  eauto.
 Qed.
 Print Assumptions demo_ok.
 Print Assumptions take_returns.

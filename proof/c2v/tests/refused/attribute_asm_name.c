@@ -1,0 +1,3 @@
+#include "../types.h"
+
+u32 f(u32 x) __asm__("other"); /*! attribute AsmLabel */

@@ -1,0 +1,6 @@
+#include "../types.h"
+
+__attribute__((weak)) u32 f(u32 x) /*! attribute Weak */
+{
+	return x;
+}

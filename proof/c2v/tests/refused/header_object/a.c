@@ -1,0 +1,5 @@
+#include "h.h"
+void f(void)
+{
+	n = 1u;
+}

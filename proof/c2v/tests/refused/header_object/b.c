@@ -1,0 +1,5 @@
+#include "h.h"
+u32 g(void)
+{
+	return n;
+}
