@@ -15,8 +15,10 @@ export ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-
 export KBUILD_BUILD_TIMESTAMP='1970-01-01 00:00:00' KBUILD_BUILD_USER=redoubt KBUILD_BUILD_HOST=redoubt
 export KBUILD_BUILD_VERSION=1 LOCALVERSION=
 export CCACHE_DIR=$CACHE/ccache CCACHE_MAXSIZE=2G CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
-CC_ARG="CC=ccache aarch64-linux-gnu-gcc"
-NICE="nice -n 10"
+# Rust and pahole are not used; their versions would be recorded in the configuration, where present.
+MAKE_ARGS=("CC=ccache aarch64-linux-gnu-gcc" RUSTC=no-rustc PAHOLE=no-pahole)
+# Part of the hash: raise it when a change of this script changes what is built.
+RECIPE=1
 RETRY="repeat; 'rm -r' of the directory named in the log's first line makes it start from nothing"
 
 patches() { find "$ROOT/kserv/patches" -maxdepth 1 -name '*.patch' 2>/dev/null | sort; }
@@ -35,7 +37,7 @@ unpack() {
 configure() {
     mkdir -p "$2"
     logged kernel-config "look for a wrong line in kserv/config" \
-        make -C "$1" O="$2" "$CC_ARG" KCONFIG_ALLCONFIG="$ROOT/kserv/config" allnoconfig
+        make -C "$1" O="$2" "${MAKE_ARGS[@]}" KCONFIG_ALLCONFIG="$ROOT/kserv/config" allnoconfig
     refused_options "$2/.config" >"$LOGDIR/kernel-config-refused.log"
     [ ! -s "$LOGDIR/kernel-config-refused.log" ] ||
         say "options of kserv/config that this kernel has not taken: $(xargs <"$LOGDIR/kernel-config-refused.log")"
@@ -54,13 +56,13 @@ refused_options() {
 # make_all SRC OUT: Image, and Module.symvers with the build directory ready for modules out of tree.
 make_all() {
     logged "kernel-make-$MODE" "see the first 'error:' in the log; then repeat, what is built stays" \
-        $NICE make -C "$1" O="$2" "$CC_ARG" -j"$JOBS" Image modules
+        nice -n 10 make -C "$1" O="$2" "${MAKE_ARGS[@]}" -j"$JOBS" Image modules
 }
 
 build_id() {
     local files=("$ROOT/kserv/config" "$CACHE/kernel-source/version")
     [ "$MODE" = stock ] || mapfile -t -O 2 files < <(patches)
-    { hash_of "${files[@]}"; aarch64-linux-gnu-gcc -dumpfullversion; } | sha256sum | cut -c1-12
+    { hash_of "${files[@]}"; echo "$RECIPE"; aarch64-linux-gnu-gcc -dumpfullversion; } | sha256sum | cut -c1-12
 }
 
 build_hashed() {
