@@ -306,4 +306,60 @@ Section Proofs.
     - transitivity (vm_state (set_mem (upd (w_mem w9) ("vms.state", [h]) VM_NEW) w9) h); [reflexivity|].
       rewrite vm_state_write, Z.eqb_refl. reflexivity.
   Qed.
+
+  (** This CPU's own objects. *)
+  Lemma write_percpu {A} c x (k : Z -> prog A) (Q : A -> world -> Prop) w : inv B w -> class_of c = Percpu ->
+    steers_walks c = false ->
+    (forall v, inv B (write_cell B (c, [cpu]) x w) -> WP (k v) Q (write_cell B (c, [cpu]) x w)) ->
+    WP (Ev (EWrite (c, [cpu]) x) k) Q w.
+  Proof.
+    intros I E S H. assert (I1 : inv B (write_cell B (c, [cpu]) x w)).
+    { apply inv_write_cell; [rewrite E; discriminate|exact S|exact I]. }
+    apply write_event; [unfold may_write; cbn; rewrite E; reflexivity|apply (i_secure B _ I1)|].
+    intros v. apply H, I1.
+  Qed.
+
+  Lemma call_vm_create_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_handle_find B cpu (F "handle_find") ->
+    spec_page_check B cpu LI (F "page_check") -> spec_vm_make B cpu (F "vm_make") ->
+    spec_spin_unlock B cpu LI (F "spin_unlock") -> spec_call_vm_create B cpu (invoke F fuel f_call_vm_create).
+  Proof.
+    intros HL HF HP HM HU flags root w Hc Hfl Hr Hi. enter. steps; [left; auto|].
+    lock HL Hi C w1. ask HF v Hv. steps. ask HP r Hr'. destruct Hr' as [Ur Hf].
+    join (fun e w' => w' = w1 /\ exists r', in_ty U64 r' /\
+      e = [("cpu", Some cpu); ("flags", Some flags); ("root_pfn", Some root); ("h", Some v); ("r", Some r')] /\
+      (r' = 0 -> r = 0 /\ v <> 0)).
+    - steps.
+      + split; [reflexivity|]. exists 5. sp; [range|reflexivity|discriminate].
+      + split; [reflexivity|]. exists r. sp; [exact Ur|reflexivity|]. lia.
+    - intros e ? (-> & r' & Ur' & -> & H'). steps.
+      + destruct (H' ltac:(assumption)) as [-> Nv]. destruct Hv as [->|[Rv Fv]]; [contradiction|].
+        specialize (Hf eq_refl). pose proof (Hf 0 ltac:(lia)) as [R0 K0]. pose proof (Hf 1 ltac:(lia)) as [R1 K1].
+        rewrite Z.add_0_r, (wrap_small U64 root Hr) in *. pose proof (ram_range B HB _ R0).
+        rewrite (wrap_small U64 (root + 1)) in * by (unfold in_ty, modulus; words).
+        eapply wp_mono; [apply HM; [exact Rv|exact Fv|exact Hfl|exact R0|exact R1|intuition|intuition|exact C]|].
+        cbv beta. intros ? w2 (-> & C2 & S2 & _ & _ & _ & N2 & _). steps.
+        apply write_percpu; [apply C2|reflexivity|reflexivity|]. intros _ I3.
+        match type of I3 with inv _ ?x => set (w3 := x) in * end.
+        assert (C3 : cs B w3) by (split; [exact I3|apply C2]). steps. unlock HU C3. right. subst r'.
+        apply section_done with w1; [exact C|exact C3|]. exists v. sp; [lia|lia|exact Fv|exact S2|exact N2].
+      + unlock HU C. right. apply section_error; auto.
+  Qed.
+
+  Lemma stat_get_ok F : spec_stat_get B cpu (invoke F fuel f_stat_get).
+  Proof.
+    intros item w Hc Hi C. enter. steps.
+    all: try (read_locked C; steps; split; [reflexivity|]; eexists; split; [reflexivity|]; apply wrap_in).
+    apply read_ret; [reflexivity|apply cs_secure, C|]. steps.
+    split; [reflexivity|]. eexists; split; [reflexivity|]. apply wrap_in.
+  Qed.
+
+  Lemma call_stat_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_stat_get B cpu (F "stat_get") ->
+    spec_spin_unlock B cpu LI (F "spin_unlock") -> spec_call_stat B cpu (invoke F fuel f_call_stat).
+  Proof.
+    intros HL HS HU item w Hc Hit Hi. unfold in_ty, modulus in Hit. enter. steps; [split; [exact Hi|auto]|].
+    lock HL Hi C w1. ask HS v Hv. steps. unlock HU C.
+    pose proof (cs_inv B _ C) as I1. apply (inv_held B false) in I1.
+    apply write_percpu; [exact I1|reflexivity|reflexivity|]. intros _ I3. steps.
+    split; [|left; reflexivity]. split; [reflexivity|apply known_inv, I3].
+  Qed.
 End Proofs.
