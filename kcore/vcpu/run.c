@@ -184,6 +184,7 @@ void guest_exit(u32 cpu, u64 code)
 	if (vms[h].is_protected == 0u) {
 		v = hcr_get();
 		pg_set(run, RUN_HCR, v);
+		pg_set(run, RUN_FP_USED, pcpu[cpu].fp_live);
 	}
 	fp_exit(cpu);
 	vgic_exit(cpu, run);
