@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 S := scripts
 
 .PHONY: help deps fetch kernel images kcore prepare run check lint format patch-stat \
-	proof proof-status mutants attack clean
+	proof proof-status mutants attack status docs clean
 
 help:
 	@sed -n -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -55,6 +55,13 @@ mutants: ## all mutants of the C against the proofs
 
 attack: prepare ## the attack tests only
 	@$(S)/check.sh attack
+
+status: ## write docs/STATUS.md from the last runs of the tools
+	@$(S)/status.py
+
+docs: ## write the documents that are generated from sources
+	@kcore/tools/regs.py doc kcore/arch/arm64/regs.def kcore/include/kcore/abi.h > docs/registers.md
+	@$(S)/status.py
 
 clean: ## remove what was built in this checkout; the cache stays
 	@rm -rf build
