@@ -1,0 +1,283 @@
+(** * The verified functions in the program
+
+    Every function of KCore is in [Program.program], translated from the C that is compiled.  [specs] has
+    the specifications of those that are proved; each one is proved for any program in which its callees
+    meet theirs, so [verified_program] follows.  The other functions are listed in docs/unverified.md. *)
+From Coq Require Import ZArith List String Bool Lia.
+From Redoubt.sem Require Import Tactics Link Memory Wf.
+From Redoubt.machine Require Import State Events Facts.
+From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Prims Page_Spec Page_Proof Host_Spec Host_Proof
+  Own_Spec Own_Proof Vm_Spec Vm_Proof.
+From Redoubt.gen Require Import Program.
+Import ListNotations.
+Open Scope string_scope.
+Open Scope Z_scope.
+
+(** The bound on the rounds of a loop: no loop of the verified functions runs longer. *)
+Definition fuel : nat := 1024.
+
+Section Program.
+  Variables (B : board) (cpu : Z).
+  Hypothesis HB : board_ok B.
+  Notation LI := (inv B).
+  Notation K := (kcore B cpu (inv B)).
+
+  Definition prim_specs : list (ident * (den -> Prop)) := [
+    ("spin_lock", spec_spin_lock B cpu LI); ("spin_unlock", spec_spin_unlock B cpu LI);
+    ("pg_get", spec_pg_get B cpu LI); ("pg_set", spec_pg_set B cpu LI);
+    ("meta_get", spec_meta_get B cpu LI); ("meta_set", spec_meta_set B cpu LI);
+    ("pte_get", spec_pte_get B cpu LI); ("pte_set", spec_pte_set B cpu LI);
+    ("page_zero", spec_page_zero B cpu LI); ("page_sync", spec_page_sync B cpu LI);
+    ("tlb_inval_vm", spec_tlb_inval_vm B cpu LI) ].
+
+  Definition func_specs : list (ident * (den -> Prop)) := [
+    ("word_make", fun d => forall k h a, 0 <= k < 16 -> 0 <= h < 2 ^ 16 -> 0 <= a < 2 ^ 36 ->
+        computes K d [k; h; a] (mk_state k h a));
+    ("word_kind", unary K kind); ("word_handle", unary K handle); ("word_arg", unary K arg);
+    ("word_is_hosts", unary K (fun s => bz ((1 <=? kind s) && (kind s <=? 3))));
+    ("desc_valid", unary K (fun d => d mod 2)); ("desc_is_table", unary K (fun d => bz (d mod 4 =? 3)));
+    ("desc_is_block", unary K (fun d => bz (d mod 4 =? 1)));
+    ("desc_pfn", unary K (fun d => d / 2 ^ 12 mod 2 ^ 28)); ("desc_attr", unary K desc_attr_of);
+    ("desc_table", fun d => forall p, 0 <= p < 2 ^ 28 -> computes K d [p] (table_desc p));
+    ("desc_page", fun d => forall p a, 0 <= p < 2 ^ 28 -> attributes a ->
+        computes K d [p; a] (page_desc p a));
+    ("desc_block", fun d => forall p a, 0 <= p < 2 ^ 28 -> attributes a ->
+        computes K d [p; a] (block_desc p a));
+    ("desc_invalid", fun d => forall s, 0 <= s < 4 -> computes K d [s] (invalid_desc s));
+    ("desc_freeze", unary K (fun d => d - d mod 4)); ("desc_state_bits", unary K (fun d => d / 4 mod 4));
+    ("idx_l1_page", unary K (fun fn => fn / 2 ^ 27 mod 2)); ("idx_l1", unary K (index 1));
+    ("idx_l2", unary K (index 2)); ("idx_l3", unary K (index 3));
+    ("fn_block", unary K (fun fn => fn / 512 * 512));
+    ("region_find", spec_region_find B cpu LI); ("ram_check", spec_ram_check B cpu LI);
+    ("page_set", spec_page_set B cpu LI); ("page_check_one", spec_page_check_one B cpu LI);
+    ("page_check", spec_page_check B cpu LI);
+    ("host_l3", spec_host_l3 B cpu LI); ("host_entry", spec_host_entry B cpu LI);
+    ("host_entry_set", spec_host_entry_set B cpu LI); ("host_entry_replace", spec_host_entry_replace B cpu LI);
+    ("host_fill", spec_host_fill B cpu LI); ("host_block_full", spec_host_block_full B cpu LI);
+    ("host_unmap_page", spec_host_unmap_page B cpu LI); ("host_unmap_block", spec_host_unmap_block B cpu LI);
+    ("host_map_page", spec_host_map_page B cpu LI);
+    ("own_take_core", spec_own_take_core B cpu LI); ("own_return", spec_own_return B cpu LI);
+    ("vm_check", spec_vm_check B cpu); ("vm_check_live", spec_vm_check_live B cpu);
+    ("vm_check_protected", spec_vm_check_protected B cpu);
+    ("pool_put", spec_pool_put B cpu); ("reclaim_check", spec_reclaim_check B cpu);
+    ("call_page_reclaim", spec_call_page_reclaim B cpu); ("handle_find", spec_handle_find B cpu);
+    ("vm_make", spec_vm_make B cpu); ("call_vm_create", spec_call_vm_create B cpu);
+    ("call_vm_table", spec_call_vm_table B cpu); ("vm_seal", spec_vm_seal B cpu);
+    ("call_vm_free", spec_call_vm_free B cpu); ("call_vm_flush", spec_call_vm_flush B cpu);
+    ("stat_get", spec_stat_get B cpu); ("call_stat", spec_call_stat B cpu) ].
+
+  Definition spec (f : ident) (d : den) : Prop :=
+    match assoc f (prim_specs ++ func_specs) with Some P => P d | None => True end.
+
+  (** ** Primitives *)
+  Lemma prims_specified f s : prims f = Some s -> spec f (call_primitive prims f).
+  Proof.
+    intros E. unfold spec.
+    destruct (assoc f (prim_specs ++ func_specs)) as [P|] eqn:A; [|exact I].
+    cbn [assoc app prim_specs func_specs] in A.
+    repeat match type of A with
+    | (if String.eqb f ?x then _ else _) = _ =>
+        destruct (String.eqb_spec f x); [subst f; try discriminate E; injection A as <-|]
+    end; try discriminate A.
+    - apply spin_lock_ok; reflexivity.
+    - apply spin_unlock_ok; reflexivity.
+    - apply pg_get_ok; [exact HB|reflexivity].
+    - apply pg_set_ok; reflexivity.
+    - apply meta_get_ok; reflexivity.
+    - apply meta_set_ok; reflexivity.
+    - apply pte_get_ok; reflexivity.
+    - apply pte_set_ok; reflexivity.
+    - apply page_zero_ok; [exact HB|reflexivity].
+    - apply page_sync_ok; reflexivity.
+    - apply tlb_inval_vm_ok; [exact HB|reflexivity].
+  Qed.
+
+  (** ** Functions *)
+  Lemma fuel_ok : 600 < Z.of_nat fuel.
+  Proof. reflexivity. Qed.
+
+  (** The specification of a function, from its name. *)
+  Ltac reveal := lazymatch goal with |- spec ?n ?d =>
+    let n := eval cbv in n in
+    let a := eval lazy beta iota zeta delta [assoc app prim_specs func_specs String.eqb Ascii.eqb Bool.eqb]
+             in (assoc n (prim_specs ++ func_specs)) in
+    lazymatch a with Some ?P => change (P d); cbv beta end end.
+  (** The specification of a callee, from the hypothesis on all of them. *)
+  Ltac given H c := let T := fresh "T" in
+    assert (T : spec c (_ c)) by (refine (H c _); apply mem_name_In; vm_compute; reflexivity); exact T.
+  Ltac called H := first
+    [ exact HB | exact fuel_ok | callee H | given H "word_make" | given H "desc_page"
+    | given H "desc_block" | given H "desc_table" ].
+  Tactic Notation "by_lemma" uconstr(L) := intros F H; reveal; eapply L; called H.
+
+  Lemma v_word_make : verified fuel spec f_word_make.
+  Proof. by_lemma word_make_ok. Qed.
+  Lemma v_word_kind : verified fuel spec f_word_kind.
+  Proof. by_lemma word_kind_ok. Qed.
+  Lemma v_word_handle : verified fuel spec f_word_handle.
+  Proof. by_lemma word_handle_ok. Qed.
+  Lemma v_word_arg : verified fuel spec f_word_arg.
+  Proof. by_lemma word_arg_ok. Qed.
+  Lemma v_word_is_hosts : verified fuel spec f_word_is_hosts.
+  Proof. by_lemma word_is_hosts_ok. Qed.
+  Lemma v_desc_valid : verified fuel spec f_desc_valid.
+  Proof. by_lemma desc_valid_ok. Qed.
+  Lemma v_desc_is_table : verified fuel spec f_desc_is_table.
+  Proof. by_lemma desc_is_table_ok. Qed.
+  Lemma v_desc_is_block : verified fuel spec f_desc_is_block.
+  Proof. by_lemma desc_is_block_ok. Qed.
+  Lemma v_desc_pfn : verified fuel spec f_desc_pfn.
+  Proof. by_lemma desc_pfn_ok. Qed.
+  Lemma v_desc_attr : verified fuel spec f_desc_attr.
+  Proof. by_lemma desc_attr_ok. Qed.
+  Lemma v_desc_table : verified fuel spec f_desc_table.
+  Proof. by_lemma desc_table_ok. Qed.
+  Lemma v_desc_page : verified fuel spec f_desc_page.
+  Proof. by_lemma desc_page_ok. Qed.
+  Lemma v_desc_block : verified fuel spec f_desc_block.
+  Proof. by_lemma desc_block_ok. Qed.
+  Lemma v_desc_invalid : verified fuel spec f_desc_invalid.
+  Proof. by_lemma desc_invalid_ok. Qed.
+  Lemma v_desc_freeze : verified fuel spec f_desc_freeze.
+  Proof. by_lemma desc_freeze_ok. Qed.
+  Lemma v_desc_state_bits : verified fuel spec f_desc_state_bits.
+  Proof. by_lemma desc_state_bits_ok. Qed.
+  Lemma v_idx_l1_page : verified fuel spec f_idx_l1_page.
+  Proof. by_lemma idx_l1_page_ok. Qed.
+  Lemma v_idx_l1 : verified fuel spec f_idx_l1.
+  Proof. by_lemma idx_l1_ok. Qed.
+  Lemma v_idx_l2 : verified fuel spec f_idx_l2.
+  Proof. by_lemma idx_l2_ok. Qed.
+  Lemma v_idx_l3 : verified fuel spec f_idx_l3.
+  Proof. by_lemma idx_l3_ok. Qed.
+  Lemma v_fn_block : verified fuel spec f_fn_block.
+  Proof. by_lemma fn_block_ok. Qed.
+  Lemma v_region_find : verified fuel spec f_region_find.
+  Proof. by_lemma region_find_ok. Qed.
+  Lemma v_ram_check : verified fuel spec f_ram_check.
+  Proof. by_lemma ram_check_ok. Qed.
+  Lemma v_page_set : verified fuel spec f_page_set.
+  Proof. by_lemma page_set_ok. Qed.
+  Lemma v_page_check_one : verified fuel spec f_page_check_one.
+  Proof. by_lemma page_check_one_ok. Qed.
+  Lemma v_page_check : verified fuel spec f_page_check.
+  Proof. by_lemma page_check_ok. Qed.
+  Lemma v_host_l3 : verified fuel spec f_host_l3.
+  Proof. by_lemma host_l3_ok. Qed.
+  Lemma v_host_entry : verified fuel spec f_host_entry.
+  Proof. by_lemma host_entry_ok. Qed.
+  Lemma v_host_entry_set : verified fuel spec f_host_entry_set.
+  Proof. by_lemma host_entry_set_ok. Qed.
+  Lemma v_host_entry_replace : verified fuel spec f_host_entry_replace.
+  Proof. by_lemma host_entry_replace_ok. Qed.
+  Lemma v_host_fill : verified fuel spec f_host_fill.
+  Proof. by_lemma host_fill_ok. Qed.
+  Lemma v_host_block_full : verified fuel spec f_host_block_full.
+  Proof. by_lemma host_block_full_ok. Qed.
+  Lemma v_host_unmap_page : verified fuel spec f_host_unmap_page.
+  Proof. by_lemma host_unmap_page_ok. Qed.
+  Lemma v_host_unmap_block : verified fuel spec f_host_unmap_block.
+  Proof. by_lemma host_unmap_block_ok. Qed.
+  Lemma v_host_map_page : verified fuel spec f_host_map_page.
+  Proof. by_lemma host_map_page_ok. Qed.
+  Lemma v_own_take_core : verified fuel spec f_own_take_core.
+  Proof. by_lemma own_take_core_ok. Qed.
+  Lemma v_own_return : verified fuel spec f_own_return.
+  Proof. by_lemma own_return_ok. Qed.
+  Lemma v_vm_check : verified fuel spec f_vm_check.
+  Proof. by_lemma vm_check_ok. Qed.
+  Lemma v_vm_check_live : verified fuel spec f_vm_check_live.
+  Proof. by_lemma vm_check_live_ok. Qed.
+  Lemma v_vm_check_protected : verified fuel spec f_vm_check_protected.
+  Proof. by_lemma vm_check_protected_ok. Qed.
+  Lemma v_pool_put : verified fuel spec f_pool_put.
+  Proof. by_lemma pool_put_ok. Qed.
+  Lemma v_reclaim_check : verified fuel spec f_reclaim_check.
+  Proof. by_lemma reclaim_check_ok. Qed.
+  Lemma v_call_page_reclaim : verified fuel spec f_call_page_reclaim.
+  Proof. by_lemma call_page_reclaim_ok. Qed.
+  Lemma v_handle_find : verified fuel spec f_handle_find.
+  Proof. by_lemma handle_find_ok. Qed.
+  Lemma v_vm_make : verified fuel spec f_vm_make.
+  Proof. by_lemma vm_make_ok. Qed.
+  Lemma v_call_vm_create : verified fuel spec f_call_vm_create.
+  Proof. by_lemma call_vm_create_ok. Qed.
+  Lemma v_call_vm_table : verified fuel spec f_call_vm_table.
+  Proof. by_lemma call_vm_table_ok. Qed.
+  Lemma v_vm_seal : verified fuel spec f_vm_seal.
+  Proof. by_lemma vm_seal_ok. Qed.
+  Lemma v_call_vm_free : verified fuel spec f_call_vm_free.
+  Proof. by_lemma call_vm_free_ok. Qed.
+  Lemma v_call_vm_flush : verified fuel spec f_call_vm_flush.
+  Proof. by_lemma call_vm_flush_ok. Qed.
+  Lemma v_stat_get : verified fuel spec f_stat_get.
+  Proof. by_lemma stat_get_ok. Qed.
+  Lemma v_call_stat : verified fuel spec f_call_stat.
+  Proof. by_lemma call_stat_ok. Qed.
+
+  Theorem verified_program : Forall (verified fuel spec) program.
+  Proof.
+    unfold program.
+    repeat (apply Forall_cons; [first
+      [ solve [intros F H; exact I] | 
+        exact v_word_make |
+        exact v_word_kind |
+        exact v_word_handle |
+        exact v_word_arg |
+        exact v_word_is_hosts |
+        exact v_desc_valid |
+        exact v_desc_is_table |
+        exact v_desc_is_block |
+        exact v_desc_pfn |
+        exact v_desc_attr |
+        exact v_desc_table |
+        exact v_desc_page |
+        exact v_desc_block |
+        exact v_desc_invalid |
+        exact v_desc_freeze |
+        exact v_desc_state_bits |
+        exact v_idx_l1_page |
+        exact v_idx_l1 |
+        exact v_idx_l2 |
+        exact v_idx_l3 |
+        exact v_fn_block |
+        exact v_region_find |
+        exact v_ram_check |
+        exact v_page_set |
+        exact v_page_check_one |
+        exact v_page_check |
+        exact v_host_l3 |
+        exact v_host_entry |
+        exact v_host_entry_set |
+        exact v_host_entry_replace |
+        exact v_host_fill |
+        exact v_host_block_full |
+        exact v_host_unmap_page |
+        exact v_host_unmap_block |
+        exact v_host_map_page |
+        exact v_own_take_core |
+        exact v_own_return |
+        exact v_vm_check |
+        exact v_vm_check_live |
+        exact v_vm_check_protected |
+        exact v_pool_put |
+        exact v_reclaim_check |
+        exact v_call_page_reclaim |
+        exact v_handle_find |
+        exact v_vm_make |
+        exact v_call_vm_create |
+        exact v_call_vm_table |
+        exact v_vm_seal |
+        exact v_call_vm_free |
+        exact v_call_vm_flush |
+        exact v_stat_get |
+        exact v_call_stat  ]|]).
+    apply Forall_nil.
+  Qed.
+
+  (** Each function of the program meets its specification. *)
+  Theorem program_meets f : In f (names program) -> spec f (denote fuel prims program f).
+  Proof.
+    exact (link_program fuel prims spec program prims_specified verified_program program_calls f).
+  Qed.
+End Program.
