@@ -6,6 +6,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+import time
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 HERE = os.path.join(ROOT, "tests", "attack")
@@ -119,15 +120,28 @@ def build(kcore=True):
         sh(["make", "-C", os.path.join(ROOT, "kcore")], "attack-kcore")
 
 
-def boot(log, cpus, nonce, tests=(), kcore=None, limit=240, more=(), script="attack"):
-    """One boot of the attacker; its console. kcore: image, or None for the same kernel without KCore."""
+def boot(log, cpus, nonce, tests=(), kcore=None, limit=240, more=(), script="attack", quiet=60):
+    """
+    One boot of the attacker; its console. kcore: image, or None for the same kernel without KCore. A machine
+    that says nothing for quiet seconds once the attacks have begun is taken for dead.
+    """
     cmd = [os.path.join(ROOT, "scripts/qemu-host.sh"), "--image", IMAGE, "--initrd", os.path.join(OUT, "initrd.cpio"),
            "--smp", str(cpus), "--mem", "512M", "--run", script, "--args", ",".join(list(nonce.args) + list(tests)),
            "--timeout", str(limit), "--log", log, "--quiet"]
     cmd += ["--kcore", kcore] if kcore else ["--plain"]
     if more:
         cmd += ["--"] + list(more)
-    code = subprocess.call(cmd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    with subprocess.Popen(cmd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL) as p:
+        size, since = 0, time.time()
+        while p.poll() is None:
+            time.sleep(0.2)
+            now = os.path.getsize(log) if os.path.exists(log) else 0
+            if now != size:
+                size, since = now, time.time()
+            elif time.time() - since > quiet and b"BEGIN " in open(log, "rb").read():
+                p.terminate()
+                break
+        code = p.wait()
     with open(log, encoding="utf-8", errors="replace") as f:
         return code, f.read().replace("\r", "")
 

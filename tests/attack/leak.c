@@ -78,11 +78,13 @@ static void windows(void)
 	};
 
 	for (size_t i = 0; i < sizeof(w) / sizeof(w[0]); i++) {
-		struct ka_scan s = { .pfn = w[i].pa >> 12, .n = w[i].n };
+		u64 val;
 
-		mem_scan(&s);
-		if (s.n_read != 0)
-			won("KServ can reach %s at %llx", w[i].what, (long long)(s.first_read << 12));
+		/* The first word of each page: not every register of a device bears reading. */
+		for (u64 p = 0; p < w[i].n; p++)
+			if (mem_read(w[i].pa + (p << 12), &val, 0) == 0)
+				won("KServ can reach %s at %llx: %llx", w[i].what, (long long)(w[i].pa + (p << 12)),
+				    (long long)val);
 	}
 }
 

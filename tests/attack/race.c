@@ -68,7 +68,7 @@ static void *flip_moment(void *arg)
 	while (!stop) {
 		if (!go)
 			continue;
-		for (int i = 0; i < 20000; i++) {
+		for (int i = 0; i < 200000; i++) {
 			*word = value[0];
 			*word = value[1];
 		}
@@ -86,7 +86,7 @@ static void flip_list_register(void)
 {
 	const u64 lr = 1ull << 62 | 7ull << 48 | 40, linked = lr | 1ull << 61 | 33ull << 32;
 	struct vm *v = VM_START(1, g_spin, 30000000, 0, 0, 0);
-	u64 end = now_ns() + 4000000000ull, tries = 0, seen = 0, back;
+	u64 end = now_ns() + 5000000000ull, tries = 0, seen = 0, back;
 	pthread_t t;
 
 	rp_set(v, 0, RUN_VGIC_NLR, 1);
@@ -187,6 +187,9 @@ static void create_and_run(void)
 	while (now_ns() < end) {
 		v = VM_START(1, g_echo, 1, 2, 3, 4);
 		made++;
+		/* KCore keeps a protected vCPU's registers in its own page from the first moment. */
+		if (rp(v, 0, CTX_PC) != CODE_PFN << 12 || rp(v, 0, CTX_PSTATE) != 0x3c5)
+			won("the vCPU's registers are in the run page: PC %llx", (long long)rp(v, 0, CTX_PC));
 		while (kc(KC_VM_TEARDOWN, v->h, 0, 0, 0) == KC_EBUSY)
 			busy++;
 		/* DYING now: no vCPU of it can be loaded while its pages go back. */

@@ -211,9 +211,12 @@ static void many_vms(void)
 			if (vm_report(v, 0, &val) != R_VALUE || val != k * i)
 				won("guest %llu got x%llu = %llx", (long long)i, (long long)k - 1, (long long)val);
 		vm_end(v);
+		if (kc_stat(KC_STAT_PAGES_HOST) != host) {
+			won("%lld pages are lost after %llu VMs", (long long)(host - kc_stat(KC_STAT_PAGES_HOST)),
+			    (long long)i + 1);
+			return;
+		}
 	}
-	if (kc_stat(KC_STAT_PAGES_HOST) != host)
-		won("pages lost after 600 VMs: %lld", (long long)(host - kc_stat(KC_STAT_PAGES_HOST)));
 }
 
 const struct test tests_state[] = {
