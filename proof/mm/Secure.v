@@ -1,0 +1,136 @@
+(** * The result: KCore's verified calls on the machine
+
+    [kcore_secure]: any number of CPUs, each making any sequence of these calls with any arguments; any
+    interleaving of single events; KServ and the VMs writing to what they reach at any moment: at every
+    step whatever a TLB entry or a walk reaches is the reacher's, and no CPU meets undefined behaviour.
+    [owner_change]: whenever a page changes owner nobody reaches it, and it is zero (or it is part of the
+    image of a VM that has not run). *)
+From Coq Require Import ZArith List String Bool Lia.
+From Redoubt.sem Require Import Sem Memory Bits Wp Link.
+From Redoubt.machine Require Import State Events Facts Machine.
+From Redoubt.mm Require Import Invariant Steps Page_Spec Vm_Spec Vm_Facts Interleave Machine_Proof Verified.
+From Redoubt.gen Require Import Program.
+Import ListNotations.
+Open Scope string_scope.
+Open Scope Z_scope.
+
+(** The calls that are verified from entry to return. *)
+Inductive call :=
+| Vm_create (flags root : Z)
+| Vm_table (h p : Z)
+| Vm_seal (h : Z)
+| Vm_flush (h : Z)
+| Vm_free (h : Z)
+| Page_reclaim (h p : Z)
+| Stat (item : Z).
+
+(** Any values of the C types; [vm_seal] is called for the VM of a loaded vCPU. *)
+Definition arguments_ok (c : call) : Prop :=
+  match c with
+  | Vm_create f r => in_ty U64 f /\ in_ty U64 r
+  | Vm_table h p | Page_reclaim h p => in_ty U64 h /\ in_ty U64 p
+  | Vm_flush h | Vm_free h => in_ty U64 h
+  | Vm_seal h => 0 <= h <= 255
+  | Stat i => in_ty U64 i
+  end.
+
+(** The C function, on CPU [c]. *)
+Definition run (c : Z) (x : call) : prog (option Z) :=
+  let F := denote fuel prims program in
+  match x with
+  | Vm_create f r => F "call_vm_create" [c; f; r]
+  | Vm_table h p => F "call_vm_table" [h; p]
+  | Vm_seal h => F "vm_seal" [h]
+  | Vm_flush h => F "call_vm_flush" [h]
+  | Vm_free h => F "call_vm_free" [h]
+  | Page_reclaim h p => F "call_page_reclaim" [h; p]
+  | Stat i => F "call_stat" [c; i]
+  end.
+
+Fixpoint runs (c : Z) (l : list call) : prog (option Z) :=
+  match l with
+  | [] => Ret None
+  | x :: r => bind (run c x) (fun _ => runs c r)
+  end.
+
+Section Secure.
+  Variable B : board.
+  Hypothesis HB : board_ok B.
+
+  Lemma meets c f : mem_name f (names program) = true -> spec B c f (denote fuel prims program f).
+  Proof. intros H. apply program_meets; [exact HB|]. apply mem_name_In, H. Qed.
+
+  Lemma run_ok c x w : 0 <= c < 8 -> arguments_ok x -> idle B w ->
+    wp (kcore B c (inv B)) (run c x) (fun _ w' => idle B w') w.
+  Proof.
+    intros Hc A Hi. destruct x; cbn [arguments_ok] in A; cbn [run].
+    - eapply wp_mono; [apply (meets c "call_vm_create" eq_refl); tauto|].
+      cbv beta. intros r w' [[_ ->]|[H _]]; assumption.
+    - eapply wp_mono; [apply (meets c "call_vm_table" eq_refl); tauto|]. intros r w' [H _]; exact H.
+    - eapply wp_mono; [apply (meets c "vm_seal" eq_refl); tauto|]. intros r w' [_ H]; exact H.
+    - eapply wp_mono; [apply (meets c "call_vm_flush" eq_refl); tauto|]. intros r w' [H _]; exact H.
+    - eapply wp_mono; [apply (meets c "call_vm_free" eq_refl); tauto|]. intros r w' [H _]; exact H.
+    - eapply wp_mono; [apply (meets c "call_page_reclaim" eq_refl); tauto|].
+      cbv beta. intros r w' [[_ ->]|[H _]]; assumption.
+    - eapply wp_mono; [apply (meets c "call_stat" eq_refl); tauto|]. intros r w' [H _]; exact H.
+  Qed.
+
+  Lemma runs_ok c l w : 0 <= c < 8 -> Forall arguments_ok l -> idle B w ->
+    wp (kcore B c (inv B)) (runs c l) finished w.
+  Proof.
+    intros Hc A. revert w. induction A as [|x l A _ IH]; intros w Hi; cbn [runs]; [exact I|].
+    apply wp_bind. eapply wp_mono; [apply run_ok; eassumption|]. cbv beta. intros _ w'. apply IH.
+  Qed.
+
+  Variables (w0 : world) (T : nat -> list call).
+  Hypothesis Hw : inv B w0.
+  Hypothesis HT : forall c, Forall arguments_ok (T c).
+  Hypothesis Hcpus : forall c, (8 <= c)%nat -> T c = [].
+
+  Definition start : machine := {| m_world := w0; m_lock := None; m_cpu := fun c => runs (Z.of_nat c) (T c) |}.
+
+  Lemma start_good : good B start.
+  Proof.
+    constructor; cbn [start m_world m_lock m_cpu]; [apply Hw|apply Hw|auto|discriminate|].
+    intros c _. exists (set_held false w0). split; [constructor; reflexivity|].
+    destruct (Nat.lt_ge_cases c 8) as [L|L]; [|rewrite Hcpus by exact L; exact I].
+    apply runs_ok; [lia|apply HT|]. split; [reflexivity|apply known_held, known_inv, Hw].
+  Qed.
+
+  Theorem secure_runs m : steps B start m ->
+    secure B (m_world m) /\ settled B (m_world m) /\ forall c why, m_cpu m c <> Stuck why.
+  Proof.
+    intros S. pose proof (good_steps B HB _ _ start_good S) as G.
+    split; [apply G|]. split; [apply G|]. intros c why. apply (good_not_stuck B). exact G.
+  Qed.
+
+  Theorem owner_runs m c p s k : steps B start m -> m_cpu m c = Ev (ECall "meta_set" [p; s]) k ->
+    may_change (m_world m) p s.
+  Proof.
+    intros S E. pose proof (good_steps B HB _ _ start_good S) as G.
+    assert (Hl : m_lock m = Some c).
+    { destruct (m_lock m) as [d|] eqn:L; [destruct (Nat.eq_dec d c); [congruence|]|].
+      all: destruct (g_other B m G c) as (a & [Ha _] & W); [congruence|]; rewrite E in W; destruct W as [P _];
+        destruct (P a eq_refl) as [[H _] _]; congruence. }
+    destruct (g_holder B m G c Hl) as (a & V & _ & W). rewrite E in W. destruct W as [P _].
+    destruct (P a eq_refl) as [(_ & _ & M) _]. unfold may_change, state in *. rewrite <- (v_meta _ _ _ V).
+    destruct M as [M|([R U] & M)]; [left; exact M|right]. split.
+    - split; [intros X; apply R, (view_reached _ _ _ p V), X|intros X; apply U, (view_used _ _ _ p V), X].
+    - destruct M as [M|(M1 & M2 & M3)].
+      + left. intros i Hi. unfold word. rewrite <- (v_ram _ _ _ V) by exact R. apply M, Hi.
+      + right. split; [exact M1|]. split; [|exact M3]. unfold vm_state in *.
+        rewrite <- (v_mem _ _ _ V) by discriminate. exact M2.
+  Qed.
+End Secure.
+
+Theorem kcore_secure : forall B w0 (T : nat -> list call) m,
+  board_ok B -> inv B w0 -> (forall c, Forall arguments_ok (T c)) -> (forall c, (8 <= c)%nat -> T c = []) ->
+  steps B (start w0 T) m ->
+  secure B (m_world m) /\ (forall c why, m_cpu m c <> Stuck why).
+Proof. intros B w0 T m HB Hw HT Hc S. destruct (secure_runs B HB w0 T Hw HT Hc m S) as (A & _ & C). auto. Qed.
+
+Theorem owner_change : forall B w0 (T : nat -> list call) m c p s k,
+  board_ok B -> inv B w0 -> (forall c, Forall arguments_ok (T c)) -> (forall c, (8 <= c)%nat -> T c = []) ->
+  steps B (start w0 T) m -> m_cpu m c = Ev (ECall "meta_set" [p; s]) k ->
+  may_change (m_world m) p s.
+Proof. intros B w0 T m c p s k HB Hw HT Hc S. apply (owner_runs B HB w0 T Hw HT Hc m c p s k S). Qed.
