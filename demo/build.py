@@ -42,7 +42,8 @@ def main():
     lab.OUT = OUT
     lab.build_module()
     attacks = program("attacks", glob.glob(DEMO + "/host/*.c") +
-                      [os.path.join(lab.HERE, f) for f in ("cpu.c", "lib/kc.c", "lib/vm.c", "lib/guest.S")])
+                      [os.path.join(lab.HERE, f)
+                       for f in ("cpu.c", "lib/kc.c", "lib/vm.c", "lib/guest.S")])
     secret = program("secret", [DEMO + "/guest/secret.c"])
     shutil.rmtree(TREE, ignore_errors=True)
     guest = os.path.join(OUT, "guest")

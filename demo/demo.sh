@@ -18,16 +18,17 @@ option=''
 [ "$mode" = plain ] || option=--protected
 # The keyboard stays open for reading and writing, or QEMU would see its end.
 exec 3<>keyboard
+# In a session of its own: the end of this one must not end the VM.
 # shellcheck disable=SC2086
-vm $option --no-net --smp 1 --mem 192M --run secret -- -initrd $vm/initrd.cpio \
+setsid vm $option --no-net --smp 1 --mem 192M --run secret -- -initrd $vm/initrd.cpio \
     -monitor unix:$vm/monitor,server=on,wait=off <&3 >console 2>&1 &
 echo $! >pid
 
 case $mode in
 plain) echo "    VM       Debian's stock 7.3 kernel under Debian's QEMU and plain KVM" ;;
-*) echo "    VM       the same kernel and QEMU; protected: -accel kvm,device=/dev/kvm-protected" ;;
+*) echo "    VM       the same, but with -accel kvm,device=/dev/kvm-protected" ;;
 esac
-while kill -0 "$(cat pid)" 2>/dev/null && ! grep -q ^SECRET console; do sleep 0.1; done
+while kill -0 "$(cat pid)" 2>/dev/null && ! grep -q ^SECRET console; do sleep 0.5; done
 kill -0 "$(cat pid)" 2>/dev/null || {
     echo "the VM has ended; its console:"
     cat console
@@ -35,12 +36,13 @@ kill -0 "$(cat pid)" 2>/dev/null || {
 }
 /usr/bin/attacks "$mode" "$style" "$(cat pid)" $vm/console $vm/keyboard $vm/monitor
 status=$?
-[ "$mode" = plain ] || cat <<TEXT
+# Without a shell after it the machine is switched off now.
+grep -q redoubt.then=shell /proc/cmdline && cat <<TEXT
 
 The VM is still running, and so is the attacker: you are root of its host.
     cat $vm/console             what the guest has printed
-    echo check >$vm/keyboard    ask the guest about its secret again; see console
-    vm --protected              another protected VM, with a shell in it
-    Ctrl-A X                    end all of it
+    echo check >$vm/keyboard    ask it about its secret again
+    vm --protected --mem 256M       another protected VM, with a shell in it
+    Ctrl-A X                        end all of it
 TEXT
 exit $status

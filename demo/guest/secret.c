@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The guest's program: 32 fresh random bytes, held as four aligned words again and again in locked memory.
- * Its console, which the host reads, gets the secret's SHA-256 and the first word masked, so that an
- * attacker can recognise the secret but does not know it. Every line "check" is answered by what became of
- * the copies.
+ * The guest's program: 32 fresh random bytes, held as four aligned words again and again in locked
+ * memory. Its console, which the host reads, gets the secret's SHA-256 and the first word masked:
+ * an attacker can recognise the secret but does not know it. Every line "check" is answered by what
+ * became of the copies.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -122,7 +122,7 @@ static void check(void)
 
 int main(void)
 {
-	struct sigaction bus = { .sa_handler = on_bus_error };
+	struct sigaction bus = {.sa_handler = on_bus_error};
 	struct termios tty;
 	char line[64], hex[65];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a hostile kernel can do, through the module of tests/attack: all physical memory, and raw calls to
- * KCore. Without KCore only the sweep is made, by the same code.
+ * What a hostile kernel can do, through the module of tests/attack: all physical memory, and raw
+ * calls to KCore. Without KCore only the sweep is made, by the same code.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,8 +15,8 @@ static u64 vm_pfn;
 
 static const char *status_name(u64 status)
 {
-	static const char *const name[] = { "KC_OK",     "KC_EINVAL", "KC_EPERM",  "KC_ENOENT",
-					    "KC_EBUSY", "KC_ENOMEM", "KC_EEXIST", "KC_ESTATE" };
+	static const char *const name[] = {"KC_OK",    "KC_EINVAL", "KC_EPERM",  "KC_ENOENT",
+					   "KC_EBUSY", "KC_ENOMEM", "KC_EEXIST", "KC_ESTATE"};
 
 	if (status == KC_ENOSYS)
 		return "KC_ENOSYS";
@@ -53,8 +53,11 @@ static int in_core(u64 pfn)
 static int find_copies(u64 pfn, u64 n, u64 word[4])
 {
 	for (u64 i = 0; i < n; i++) {
-		struct ka_scan s = { .pfn = pfn + i, .n = 1, .flags = KA_CACHED,
-				     .masked = target.first, .mask = MASK };
+		struct ka_scan s = {.pfn = pfn + i,
+				    .n = 1,
+				    .flags = KA_CACHED,
+				    .masked = target.first,
+				    .mask = MASK};
 
 		mem_scan(&s);
 		if (s.n_hit == COPIES_PER_PAGE) {
@@ -69,7 +72,7 @@ static int find_copies(u64 pfn, u64 n, u64 word[4])
 static void find_victim(u64 pfn, u64 n)
 {
 	for (u64 i = n / 2; vm_pfn == 0 && i < n; i++) {
-		struct ka_scan s = { .pfn = pfn + i, .n = 1, .flags = KA_CACHED };
+		struct ka_scan s = {.pfn = pfn + i, .n = 1, .flags = KA_CACHED};
 
 		if (in_core(pfn + i))
 			continue;
@@ -81,14 +84,17 @@ static void find_victim(u64 pfn, u64 n)
 
 static void sweep(struct answer *a)
 {
-	u64 ram, n, core, n_core, done, read = 0, hits = 0, word[4] = { 0 };
+	u64 ram, n, core, n_core, done, read = 0, hits = 0, word[4] = {0};
 	int found = 0;
 
 	ram_range(&ram, &n);
 	core_pages(&core, &n_core);
 	for (done = 0; done < n; done += BLOCK) {
-		struct ka_scan s = { .pfn = ram + done, .n = n - done < BLOCK ? n - done : BLOCK,
-				     .flags = KA_CACHED, .masked = target.first, .mask = MASK };
+		struct ka_scan s = {.pfn = ram + done,
+				    .n = n - done < BLOCK ? n - done : BLOCK,
+				    .flags = KA_CACHED,
+				    .masked = target.first,
+				    .mask = MASK};
 
 		mem_scan(&s);
 		read += s.n_read;
@@ -106,7 +112,9 @@ static void sweep(struct answer *a)
 	else if (n - read <= n_core)
 		answer(a, UNCLEAR, "all memory can be read and the secret is not in it");
 	else
-		answer(a, AS_PROMISED, "%llu MiB read: no secret. %llu MiB abort: the VM's, and %llu MiB of KCore",
+		answer(a, AS_PROMISED,
+		       "%llu MiB read, no secret. Data abort in %llu MiB of the VM and "
+		       "%llu MiB of KCore",
 		       (unsigned long long)read >> 8, (unsigned long long)(n - read - n_core) >> 8,
 		       (unsigned long long)n_core >> 8);
 }
@@ -129,7 +137,7 @@ static void write_vm(struct answer *a)
 			answer(a, BROKEN, "page %llx is written", (unsigned long long)pfn);
 			return;
 		}
-	answer(a, AS_PROMISED, "page %llx: data abort, through cached and uncached mappings",
+	answer(a, AS_PROMISED, "page %llx: data abort, cached and uncached",
 	       (unsigned long long)pfn);
 }
 
@@ -141,13 +149,15 @@ static void touch_core(struct answer *a)
 	for (u64 p = core; p < core + n; p++)
 		for (int cached = 0; cached < 2; cached++)
 			if (mem_read(p << 12, &val, cached) == 0) {
-				answer(a, LEAKED, "page %llx of KCore's can be read", (unsigned long long)p);
+				answer(a, LEAKED, "page %llx of KCore's can be read",
+				       (unsigned long long)p);
 				return;
 			}
 	if (mem_write(core << 12, 0, 1) == 0)
 		answer(a, BROKEN, "KCore's first page is written");
 	else
-		answer(a, AS_PROMISED, "data abort at each of its %llu pages", (unsigned long long)n);
+		answer(a, AS_PROMISED, "data abort at each of its %llu pages",
+		       (unsigned long long)n);
 }
 
 /* The attacked VM's handle: the first that is in use. */
@@ -214,34 +224,34 @@ static void suite(struct answer *a, const struct test *list, const char *name, c
 static void start_cpu(struct answer *a)
 {
 	suite(a, tests_cpu, "cpu_on",
-	      "PSCI CPU_ON: started 5 times, at EL1 each time; its read of KCore's memory aborts");
+	      "PSCI CPU_ON: its code runs, at EL1, and its read of KCore's memory aborts");
 }
 
 static void stub(struct answer *a)
 {
-	suite(a, tests_cpu, "stub_calls", "HVC 0 to 3: 0xbadca11, HVC_STUB_ERR");
+	suite(a, tests_cpu, "stub_calls", "HVC 0 to 3: error 0xbadca11, HVC_STUB_ERR");
 }
 
 const struct attack kernel_attacks[] = {
-	{ "kernel module sweeps all physical memory", sweep,
-	  "KCore unmaps a page from the host's stage 2 before the VM gets it.", 1 },
-	{ "kernel writes into a page of the VM", write_vm,
-	  "no mapping that the host can make passes its stage 2, which is KCore's.", 0 },
-	{ "kernel reads and writes KCore's memory", touch_core,
-	  "KCore's memory is in no stage 2, not even for an instant.", 0 },
-	{ "raw call: donate the VM's page a second time", donate_again,
-	  "only a page in state HOST can be donated; this one belongs to a VM.", 0 },
-	{ "raw call: map the VM's page into another VM", lend_to_other,
-	  "only what the host owns can be lent.", 0 },
-	{ "raw call: donate a page of KCore's to a VM", donate_core,
-	  "KCore's pages are in state CORE and never leave it.", 0 },
-	{ "raw call: lend a page of KCore's to a VM", lend_core,
-	  "the state of the page decides, whatever the address.", 0 },
-	{ "a CPU starts at the attacker's code, not Linux's", start_cpu,
-	  "KCore starts each CPU itself, and turns stage 2 on before its first instruction.", 0 },
-	{ "stub calls: take EL2 back from KCore", stub,
-	  "the calls by which Linux installs a hypervisor are refused for ever.", 0 },
-	{ 0 },
+	{"kernel module sweeps all physical memory", sweep,
+	 "KCore unmaps a page from the host's stage 2 before the VM gets it.", 1},
+	{"kernel writes into a page of the VM", write_vm,
+	 "no mapping that the host can make passes its stage 2, which is KCore's.", 0},
+	{"kernel reads and writes KCore's memory", touch_core,
+	 "KCore's memory is in no stage 2, not even for an instant.", 0},
+	{"raw call: donate the VM's page a second time", donate_again,
+	 "only a page in state HOST can be donated; this one belongs to a VM.", 0},
+	{"raw call: map the VM's page into another VM", lend_to_other,
+	 "only what the host owns can be lent.", 0},
+	{"raw call: donate a page of KCore's to a VM", donate_core,
+	 "KCore's pages are in state CORE and never leave it.", 0},
+	{"raw call: lend a page of KCore's to a VM", lend_core,
+	 "the state of the page decides, whatever the address.", 0},
+	{"a CPU starts at the attacker's code, not Linux's", start_cpu,
+	 "KCore starts each CPU itself, and turns stage 2 on before its first instruction.", 0},
+	{"stub calls: take EL2 back from KCore", stub,
+	 "the calls by which Linux installs a hypervisor are refused for ever.", 0},
+	{0},
 };
 
 /* --- with the guest as witness */
@@ -255,14 +265,14 @@ static void unchanged(struct answer *a)
 	else if (c.copies != c.of || strcmp(c.sha256, target.sha256) != 0)
 		answer(a, BROKEN, "guest: %d of %d copies intact", c.copies, c.of);
 	else
-		answer(a, AS_PROMISED, "guest: %d of %d copies intact, SHA-256 as announced", c.copies,
-		       c.of);
+		answer(a, AS_PROMISED, "guest: %d of %d copies intact, SHA-256 as announced",
+		       c.copies, c.of);
 }
 
 static void force(struct answer *a)
 {
 	u64 r = kc(KC_FORCE_RECLAIM, victim_handle(), target.guest_page, 0, 0);
-	struct ka_scan s = { .pfn = r1, .n = 1, .masked = target.first, .mask = MASK };
+	struct ka_scan s = {.pfn = r1, .n = 1, .masked = target.first, .mask = MASK};
 
 	if (r != KC_OK)
 		give_up("KC_FORCE_RECLAIM: error %llu, %s", (unsigned long long)r, status_name(r));
@@ -280,7 +290,8 @@ static void replace(struct answer *a)
 {
 	u64 pfn = page_alloc(0);
 
-	judge_call(a, "KC_DONATE", kc(KC_DONATE, victim_handle(), target.guest_page, pfn, 0), KC_EPERM);
+	judge_call(a, "KC_DONATE", kc(KC_DONATE, victim_handle(), target.guest_page, pfn, 0),
+		   KC_EPERM);
 	page_free(pfn);
 }
 
@@ -300,13 +311,13 @@ static void noticed(struct answer *a)
 }
 
 const struct attack guest_attacks[] = {
-	{ "after all that: is the guest's memory unchanged?", unchanged,
-	  "nothing of the above has changed a byte of it.", 0 },
-	{ "raw call: take a page of the secret by force", force,
-	  "the host may take memory back, never its content: KCore zeroes it first.", 0 },
-	{ "raw call: put a page of zeros in its place", replace,
-	  "what was taken is gone for good; the guest would not see the exchange.", 0 },
-	{ "does the guest go on without noticing?", noticed,
-	  "a missing page is an external abort in the guest, never wrong data.", 0 },
-	{ 0 },
+	{"after all this the guest finds its secret unchanged", unchanged,
+	 "what the host cannot map it cannot change.", 0},
+	{"raw call: take a page of the secret by force", force,
+	 "the host may take memory back, never its content: KCore zeroes it first.", 0},
+	{"raw call: put a page of zeros in its place", replace,
+	 "what was taken is gone for good; the guest would not see the exchange.", 0},
+	{"the guest notices that the page is gone", noticed,
+	 "a missing page is an external abort in the guest, never wrong data.", 0},
+	{0},
 };

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * attacks MODE STYLE PID CONSOLE INPUT MONITOR: attacks the VM that runs as process PID and shows how it ends.
- * MODE is plain or protected, STYLE plain or colour; the files are the VM's console, its keyboard (a FIFO)
- * and its monitor's socket.
- * Exit status: 0 if a plain VM leaked its secret, or a protected one held against all; 1 if not; 2 if an
- * attack could not be made.
+ * attacks MODE STYLE PID CONSOLE INPUT MONITOR: attacks the VM that runs as process PID and shows
+ * how it ends. MODE is plain or protected, STYLE plain or colour; the files are the VM's console,
+ * its keyboard (a FIFO) and its monitor's socket.
+ * Exit status: 0 if a plain VM leaked its secret, or a protected one held against all; 1 if not;
+ * 2 if an attack could not be made.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,10 +26,10 @@ static int colour, count[UNCLEAR + 1];
 static const struct {
 	const char *word, *colour;
 } look[] = {
-	[AS_PROMISED] = { "HELD", "32" },
-	[LEAKED] = { "LEAKED", "31" },
-	[BROKEN] = { "BROKEN", "31" },
-	[UNCLEAR] = { "UNCLEAR", "33" },
+	[AS_PROMISED] = {"HELD", "32"},
+	[LEAKED] = {"LEAKED", "31"},
+	[BROKEN] = {"BROKEN", "31"},
+	[UNCLEAR] = {"UNCLEAR", "33"},
 };
 
 void answer(struct answer *a, enum outcome o, const char *fmt, ...)
@@ -56,29 +56,27 @@ void answer_secret(struct answer *a, uint64_t copies, const uint64_t *word)
 
 	for (int i = 0; i < SECRET_BYTES; i++)
 		sprintf(hex + 2 * i, "%02x", ((const uint8_t *)word)[i]);
-	answer(a, LEAKED, "%llu copies, secret=%s", (unsigned long long)copies, hex);
+	answer(a, LEAKED, "%llu copies of this secret:\n%s", (unsigned long long)copies, hex);
 }
 
-/* Text under a label, broken between words. */
+/* Text under a label, broken between words. A line feed in it is kept. */
 static void paragraph(const char *label, const char *text)
 {
 	int column = INDENT;
 
 	printf("    %-*s", INDENT - 4, label);
 	while (*text != '\0') {
-		int n = (int)strcspn(text, " ");
+		int n = (int)strcspn(text, " \n");
 
-		if (column > INDENT && column + n > WIDTH) {
+		if (column > INDENT && (column + 1 + n > WIDTH || text[-1] == '\n')) {
 			printf("\n%*s", INDENT, "");
 			column = INDENT;
 		}
-		printf("%.*s", n, text);
-		column += n + 1;
+		if (column > INDENT)
+			column += printf(" ");
+		column += printf("%.*s", n, text);
 		text += n;
-		if (*text == ' ') {
-			text++;
-			putchar(' ');
-		}
+		text += *text != '\0';
 	}
 	putchar('\n');
 }
@@ -90,7 +88,6 @@ static void show_verdict(enum outcome o)
 	else
 		printf(" %s\n", look[o].word);
 }
-
 
 static void make(const struct attack *t, int number)
 {
@@ -129,18 +126,18 @@ static int learn_secret(void)
 	unsigned long long first, page;
 
 	if (!guest_says("SECRET ", 0, line, sizeof(line)) ||
-	    sscanf(line, "SECRET sha256=%64s first=%llx page=%llx", target.sha256, &first,
-		   &page) != 3) {
+	    sscanf(line, "SECRET sha256=%64s first=%llx page=%llx", target.sha256, &first, &page) !=
+		    3) {
 		printf("the guest has not announced a secret; its console is %s\n", target.console);
 		return 0;
 	}
 	target.first = first;
 	target.guest_page = page;
 	arg_masked[0] = first;
-	paragraph("secret", "32 random bytes in 8192 places of the guest's memory. All that");
-	paragraph("", "the host is told: the first word, masked, to search for, and");
-	printf("%*sSHA-256 %.32s\n%*s%s\n\n", INDENT, "", target.sha256, INDENT + 8, "",
-	       target.sha256 + 32);
+	paragraph("secret", "32 random bytes, held 8192 times. Of them the guest says the first "
+			    "word, masked, for searches, and");
+	paragraph("SHA-256", target.sha256);
+	putchar('\n');
 	return 1;
 }
 
@@ -149,7 +146,8 @@ int main(int argc, char **argv)
 	int number = 0;
 
 	if (argc != 7) {
-		fprintf(stderr, "usage: attacks plain|protected plain|colour PID CONSOLE INPUT MONITOR\n");
+		fprintf(stderr,
+			"usage: attacks plain|protected plain|colour PID CONSOLE INPUT MONITOR\n");
 		return 2;
 	}
 	target.protected = strcmp(argv[1], "protected") == 0;
@@ -166,7 +164,7 @@ int main(int argc, char **argv)
 	make_all(user_attacks, &number);
 	if (target.protected)
 		make_all(guest_attacks, &number);
-	printf("\n    %d attacks: %d held, %d leaked, %d broken, %d unclear\n", number,
+	printf("\n    %d attacks and checks: %d held, %d leaked, %d broken, %d unclear\n", number,
 	       count[AS_PROMISED], count[LEAKED], count[BROKEN], count[UNCLEAR]);
 	if (count[UNCLEAR] != 0)
 		return 2;

@@ -9,8 +9,8 @@
 #include "../demo.h"
 
 /*
- * AS_PROMISED: the attack failed, in the way it must. LEAKED: it read something of the VM's. BROKEN: it had
- * another effect. UNCLEAR: none of these, it could not be made.
+ * AS_PROMISED: the attack failed, in the way it must. LEAKED: it read something of the VM's.
+ * BROKEN: it had another effect. UNCLEAR: none of these, it could not be made.
  */
 enum outcome { AS_PROMISED, LEAKED, BROKEN, UNCLEAR };
 
@@ -45,10 +45,10 @@ void answer(struct answer *a, enum outcome o, const char *fmt, ...)
 
 /* 1 if a page's 512 words are copies of one secret with the announced first word. */
 int is_full_of_copies(const uint64_t *word);
-/* What was read, in hexadecimal as it lies in memory. Only who knows the secret can say whether it is it. */
+/* What was read, in hexadecimal as it lies in memory; scripts/run.sh judges it. */
 void answer_secret(struct answer *a, uint64_t copies, const uint64_t *word);
 
-/* Waits for line number n (from 0) that starts with word on the guest's console; 0 if it does not come. */
+/* Waits for line n (from 0) of the guest's console that starts with word; 0 if none comes. */
 int guest_says(const char *word, int n, char *line, int size);
 /* Sends "check" to the guest's program and reads its answer; 0 if none comes. */
 struct check {

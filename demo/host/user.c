@@ -93,7 +93,7 @@ static void search_range(struct search *s, int mem, uint64_t from, uint64_t to)
 static void qemu_memory(struct answer *a)
 {
 	char path[64], line[512];
-	struct search s = { 0 };
+	struct search s = {0};
 	unsigned long long from, to;
 	FILE *maps;
 	int mem;
@@ -126,7 +126,7 @@ static void qemu_memory(struct answer *a)
 /* Reads up to the monitor's prompt; 0 if it does not come. */
 static int monitor_read(int fd, char *buf, int size)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 	int n = 0;
 
 	while (n < size - 1 && poll(&p, 1, 10000) == 1) {
@@ -144,7 +144,7 @@ static int monitor_read(int fd, char *buf, int size)
 
 static int monitor(const char *command, char *buf, int size)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0), ok;
 
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", target.monitor);
@@ -192,11 +192,11 @@ static void registers(struct answer *a)
 }
 
 const struct attack user_attacks[] = {
-	{ "root reads QEMU's memory, /proc/PID/mem", qemu_memory,
-	  "QEMU holds what it loaded before the start and what the guest shares with it. The "
-	  "guest's private pages are not QEMU's.",
-	  1 },
-	{ "root reads the vCPU's registers, KVM_GET_ONE_REG", registers,
-	  "KCore saves a protected vCPU's registers in its own memory; KVM has none to give.", 1 },
-	{ 0 },
+	{"root reads QEMU's memory, /proc/PID/mem", qemu_memory,
+	 "QEMU holds what it loaded before the start and what the guest shares with it. The "
+	 "guest's private pages are not QEMU's.",
+	 1},
+	{"root reads the vCPU's registers, KVM_GET_ONE_REG", registers,
+	 "KCore saves a protected vCPU's registers in its own memory; KVM has none to give.", 1},
+	{0},
 };
