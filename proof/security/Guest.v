@@ -86,9 +86,9 @@ Definition execute (w : Z) (rs : list Z) : deed :=
   | State_get a e => let k := ipa_kind s id a in
       go (ret (Ires 0 (if k =? 3 then ram_next (vm s id) a e
                        else reach s id (fun x => ipa_kind s id x =? k) a e) k)) rs
-  | Config x => match sl s id (x / 512) with
-      | Private _ => Deed (Context (ret (Ires 0 0 0)) None) [(x, 8); (x + 1, 0)] None None None true rs
-      | Unused => if in_ram (vm s id) (x / 512) then again (Xpage (x / 512) 1) else go (ret (Ires 1 0 0)) rs
+  | Config a => match sl s id a with
+      | Private _ => Deed (Context (ret (Ires 0 0 0)) None) [(a * 512, 8); (a * 512 + 1, 0)] None None None true rs
+      | Unused => if in_ram (vm s id) a then again (Xpage a 1) else go (ret (Ires 1 0 0)) rs
       | _ => go (ret (Ires 1 0 0)) rs end
   | Cpu_on t pc0 arg =>
       if negb (has_run (vc s id t)) then go (ret (Ires (-2) 0 0)) rs

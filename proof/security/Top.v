@@ -44,7 +44,7 @@ Inductive call :=
 (** Addresses [x] are in words: page [x / 512], word [x mod 512].  From [Rand] on: guests only. *)
 Inductive act := Nop | Load (x size : Z) | Store (x size v : Z) | Call (c : call)
 | Rand (n : Z) | Wait (b : Z) | Sys_read (r : Z) | Sys_write (r v : Z) | Share (a e : Z) | Unshare (a e : Z)
-| State_get (a e : Z) | Config (x : Z) | Cpu_on (t pc arg : Z) | Cpu_off | Affinity (t : Z) | Sys_off | Reset.
+| State_get (a e : Z) | Config (a : Z) | Cpu_on (t pc arg : Z) | Cpu_off | Affinity (t : Z) | Sys_off | Reset.
 (** What an instruction gets back. *)
 Inductive input := Inone | Ival (v : Z) | Ires (r x1 x2 : Z) | Iabort | Iexit (code : Z) | Iirq (class : Z).
 (** What KServ is told when a vCPU exits: all of it. *)
