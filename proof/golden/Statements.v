@@ -1,0 +1,24 @@
+(* What the proofs rest on, and what they say. The output is compared with golden/statements.txt. *)
+From Coq Require Import ZArith List String.
+From Redoubt.sem Require Import Sem.
+From Redoubt.machine Require Import State Events Machine.
+Open Scope string_scope.
+Open Scope Z_scope.
+From Redoubt.mm Require Import Invariant Verified Secure Example.
+Set Printing Width 100.
+Print Assumptions kcore_secure.
+Print Assumptions owner_change.
+Print Assumptions program_meets.
+Print Assumptions board0_ok.
+Check kcore_secure.
+Check owner_change.
+Print secure.
+Print allowed.
+Print table_page.
+Print may_change.
+Print board_ok.
+Print inv.
+Print call.
+Print arguments_ok.
+Print run.
+Print step.
