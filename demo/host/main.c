@@ -166,9 +166,7 @@ int main(int argc, char **argv)
 		make_all(guest_attacks, &number);
 	printf("\n    %d attacks and checks: %d held, %d leaked, %d broken, %d unclear\n", number,
 	       count[AS_PROMISED], count[LEAKED], count[BROKEN], count[UNCLEAR]);
-	if (count[UNCLEAR] != 0)
-		return 2;
-	if (target.protected)
-		return count[AS_PROMISED] != number;
-	return count[LEAKED] != number;
+	if (count[BROKEN] + count[target.protected ? LEAKED : AS_PROMISED] != 0)
+		return 1;
+	return count[UNCLEAR] != 0 ? 2 : 0;
 }
