@@ -54,7 +54,7 @@ class Nonce:
 def test_names():
     """The tests in the order in which they run."""
     names = []
-    for group in ("calls", "state", "guest", "leak", "race", "cpu"):
+    for group in ("calls", "state", "guest", "leak", "race", "kvm", "cpu"):
         with open(os.path.join(HERE, group + ".c"), encoding="utf-8") as f:
             names += re.findall(r'^\t\{ "(\w+)",', f.read(), re.M)
     return [n for n in names if n != "live_at_reset"]
@@ -93,6 +93,10 @@ def build_program():
         "-I" + os.path.join(ROOT, "kcore/include"), "-o", os.path.join(OUT, "attack")] + src, "attack-program")
 
 
+def build_vmm():
+    sh(["make", "-C", os.path.join(ROOT, "vmm"), "OUT=" + OUT], "attack-vmm")
+
+
 def build_initrd():
     """A host image of busybox, the module and the attacks alone: it boots faster than the whole lab."""
     tree = os.path.join(OUT, "root")
@@ -103,7 +107,10 @@ def build_initrd():
     shutil.copy(os.path.join(ROOT, "images/init"), os.path.join(tree, "init"))
     shutil.copy(os.path.join(OUT, "module/kattack.ko"), os.path.join(tree, "lib"))
     shutil.copy(os.path.join(OUT, "attack"), os.path.join(tree, "usr/bin"))
+    shutil.copy(os.path.join(OUT, "vmm"), os.path.join(tree, "usr/bin"))
+    shutil.copy(os.path.join(OUT, "guest.bin"), os.path.join(tree, "usr/lib"))
     shutil.copy(os.path.join(HERE, "attack.sh"), os.path.join(tree, "tests"))
+    shutil.copy(os.path.join(ROOT, "tests/vmm/vmm.sh"), os.path.join(tree, "tests"))
     for name, text in (("role", "host\n"), ("passwd", "root:x:0:0:root:/root:/bin/sh\n"), ("group", "root:x:0:\n")):
         with open(os.path.join(tree, "etc", name), "w", encoding="utf-8") as f:
             f.write(text)
@@ -115,6 +122,7 @@ def build(kcore=True):
     ensure_image()
     build_module()
     build_program()
+    build_vmm()
     build_initrd()
     if kcore:
         sh(["make", "-C", os.path.join(ROOT, "kcore")], "attack-kcore")

@@ -30,9 +30,13 @@ struct test {
 	void (*run)(void);
 	int cpus; /* needs at least; or: */
 #define ONLY_IF_NAMED -1
+#define ANY_KERNEL    -2 /* also where there is no KCore */
 };
 #define TEST_LIST_END { 0 }
-extern const struct test tests_calls[], tests_state[], tests_guest[], tests_leak[], tests_race[], tests_cpu[];
+extern const struct test tests_calls[], tests_state[], tests_guest[], tests_leak[], tests_race[], tests_cpu[],
+	tests_kvm[];
+
+extern int have_kcore;
 
 extern const char *current_test;
 
