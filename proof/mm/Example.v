@@ -72,3 +72,94 @@ Proof.
       [change (2 ^ (9 * (4 - 1))) with (2 ^ 27)|change (2 ^ (9 * (4 - 2))) with (2 ^ 18)|change (2 ^ (9 * (4 - 3))) with (2 ^ 9)];
       lia.
 Qed.
+
+Lemma word0 p i : word raw0 p i =
+  if (p =? base) && (i =? 1) then table_desc (base + 2)
+  else if (p =? base + 2) && (i =? 1) then block_desc (base + 512) ATTR_HOST else 0.
+Proof. unfold word, raw0; cbn. repeat match goal with |- context [if ?b then _ else _] => destruct b end; reflexivity. Qed.
+
+Lemma starts0 h r : starts B0 raw0 h r -> h = 0 /\ r = base.
+Proof. intros [S|[[_ [L|L]] _]]; [exact S|discriminate L|discriminate L]. Qed.
+
+Lemma index1 fn : 0 <= fn < 2 ^ 28 -> fn / 2 ^ 27 = 0 -> index 1 fn = fn / 2 ^ 18.
+Proof. intros F G. unfold index. change (2 ^ (9 * (3 - 1))) with (2 ^ 18). words. Qed.
+
+Lemma index2 fn : 0 <= fn < 2 ^ 28 -> fn / 2 ^ 18 = 1 -> index 2 fn = 1 -> fn / 2 ^ 9 = 513.
+Proof. intros F G. unfold index. change (2 ^ (9 * (3 - 2))) with (2 ^ 9). words. Qed.
+
+Definition walks_at (h l fn t : Z) : Prop :=
+  h = 0 /\ 0 <= fn < 2 ^ 28 /\
+  (l = 1 /\ t = base + fn / 2 ^ 27 \/ l = 2 /\ fn / 2 ^ 18 = 1 /\ t = base + 2).
+
+Lemma walks0 : forall h l fn t, walks B0 raw0 h l fn t -> walks_at h l fn t.
+Proof.
+  apply walks_in.
+  - intros h l fn t [].
+  - intros h r fn S F. apply starts0 in S as [-> ->]. unfold walks_at. auto.
+  - intros h l fn t t' (-> & F & [[-> ->]|(-> & G & ->)]) E; rewrite word0 in E; unfold base in E; pose proof (gib2 fn F).
+    + destruct ((262144 + fn / 2 ^ 27 =? 262144) && (index 1 fn =? 1)) eqn:D.
+      * apply andb_true_iff in D as [D1 D2]. apply Z.eqb_eq in D1, D2.
+        rewrite (index1 fn F) in D2 by lia. injection E as <-. split; [reflexivity|]. split; [exact F|]. right.
+        split; [reflexivity|]. split; [exact D2|reflexivity].
+      * replace (262144 + fn / 2 ^ 27 =? 262144 + 2) with false in E by lia. discriminate E.
+    + change (262144 + 2 =? 262144) with false in E. cbn [andb] in E.
+      destruct ((262144 + 2 =? 262144 + 2) && (index 2 fn =? 1)); discriminate E.
+Qed.
+
+Lemma entries0 k h fn p : entries B0 raw0 k h fn p -> h = 0 /\ p = fn /\ base + 512 <= p < base + 1024.
+Proof.
+  intros [[]|(l & t & W & L)]. apply walks0 in W as (-> & F & [[-> ->]|(-> & G & ->)]); rewrite word0 in L; unfold base in L;
+    pose proof (gib2 fn F).
+  - destruct (_ && _) in L; [discriminate L|].
+    replace (262144 + fn / 2 ^ 27 =? 262144 + 2) with false in L by lia. discriminate L.
+  - change (262144 + 2 =? 262144) with false in L. cbn [andb] in L.
+    destruct ((262144 + 2 =? 262144 + 2) && (index 2 fn =? 1)) eqn:D; [|discriminate L].
+    apply andb_true_iff in D as [_ D]. apply Z.eqb_eq in D. pose proof (index2 fn F G D) as Q.
+    rewrite leaf2 in L. change (block_desc (262144 + 512) ATTR_HOST mod 4 =? 1) with true in L.
+    assert (O : output (block_desc (262144 + 512) ATTR_HOST) / 512 * 512 = 262656) by reflexivity.
+    rewrite O in L. assert (X : p = 262656 + fn mod 512) by congruence.
+    change (2 ^ 9) with 512 in Q. pose proof (Z.div_mod fn 512 ltac:(lia)) as Dm.
+    pose proof (Z.mod_pos_bound fn 512 ltac:(lia)) as Mb. unfold base.
+    repeat split; lia.
+Qed.
+
+Lemma state0 p : state boot0 p = if p <? base + 512 then PG_CORE else PG_HOST.
+Proof.
+  unfold state. change (w_meta boot0 p) with (if p <? base + 512 then PG_CORE else PG_HOST).
+  destruct (p <? base + 512); reflexivity.
+Qed.
+
+Theorem example_inv : inv B0 boot0.
+Proof.
+  constructor.
+  - apply settle_settled.
+  - split; cbn.
+    + intros k h fn p T. apply entries0 in T as (-> & -> & R). split; [reflexivity|]. left.
+      split; [apply ram0; lia|]. left. rewrite state0. replace (fn <? base + 512) with false by lia. reflexivity.
+    + intros h l fn t W. apply walks0 in W as (-> & F & W). pose proof (gib2 fn F).
+      assert (base <= t <= base + 2) by (destruct W as [[_ ->]|(_ & _ & ->)]; lia).
+      split; [apply ram0; lia|]. cbn [Z.eqb]. rewrite state0. replace (t <? base + 512) with true by lia. reflexivity.
+  - constructor; try reflexivity.
+    intros i p Hi R. cbn in Hi, R. change (wrap U64 (w_mem boot0 (obj "region.l3" [i]))) with (262144 + 3).
+    cbn [b_base b_l3 B0]. unfold base in *. clear Hi. words.
+  - intros fn F. change (word boot0 (b_root B0 + fn / 2 ^ 27) (index 1 fn)) with (word raw0 (base + fn / 2 ^ 27) (index 1 fn)).
+    rewrite word0. pose proof (gib2 fn F). cbn [b_has2 b_l2 B0].
+    replace (base + fn / 2 ^ 27 =? base + 2) with false by lia. cbn [andb].
+    destruct (Z.eqb_spec (fn / 2 ^ 18) 1) as [G|G].
+    + assert (X : fn / 2 ^ 27 = 0) by (clear - F G; words). rewrite (index1 fn F X), X, G. reflexivity.
+    + destruct (Z.eqb_spec (base + fn / 2 ^ 27) base) as [D|D]; [|reflexivity].
+      rewrite (index1 fn F) by lia. destruct (Z.eqb_spec (fn / 2 ^ 18) 1); [contradiction|reflexivity].
+  - intros l fn H. pose proof (bo_tables B0 board0_ok l fn H) as R. destruct H as [F H]. pose proof (gib2 fn F).
+    rewrite state0.
+    replace (host_table B0 l fn <? base + 512) with true; [reflexivity|]. symmetry.
+    destruct H as [->|[[-> H]|[-> H]]].
+    + change (host_table B0 1 fn) with (base + fn / 2 ^ 27). lia.
+    + reflexivity.
+    + cbn [b_has3 B0] in H. change (host_table B0 3 fn) with (base + 3 + (fn / 2 ^ 9 - 512)). lia.
+  - intros l fn t W. cbn in W. apply walks0 in W as (_ & F & [[-> ->]|(-> & G & ->)]).
+    + split; [split; [exact F|tauto]|reflexivity].
+    + split; [split; [exact F|]|reflexivity]. right. left. split; [reflexivity|]. cbn [b_has2 B0]. rewrite G. reflexivity.
+  - intros h N _. split; cbn.
+    + intros l fn t W. apply walks0 in W as (-> & _). congruence.
+    + intros k fn p T. apply entries0 in T as (-> & _). congruence.
+Qed.
