@@ -134,8 +134,8 @@ static int learn_secret(void)
 	target.first = first;
 	target.guest_page = page;
 	arg_masked[0] = first;
-	paragraph("secret", "32 random bytes, held 8192 times. Of them the guest says the first "
-			    "word, masked, for searches, and");
+	paragraph("secret", "32 random bytes, held 8192 times. The host is told the first word, "
+			    "masked, to search for, and the hash:");
 	paragraph("SHA-256", target.sha256);
 	putchar('\n');
 	return 1;
