@@ -4,14 +4,19 @@ From Redoubt.sem Require Import Sem.
 From Redoubt.machine Require Import State Events Machine.
 Open Scope string_scope.
 Open Scope Z_scope.
-From Redoubt.mm Require Import Invariant Verified Secure Example.
+From Redoubt.mm Require Import Invariant Verified Secure Total Example.
 Set Printing Width 100.
 Print Assumptions kcore_secure.
 Print Assumptions owner_change.
 Print Assumptions program_meets.
+Print Assumptions contract_total.
 Print Assumptions board0_ok.
+Print Assumptions example_inv.
 Check kcore_secure.
 Check owner_change.
+Check contract_total.
+Check board0_ok.
+Check example_inv.
 Print secure.
 Print allowed.
 Print table_page.
