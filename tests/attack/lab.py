@@ -128,13 +128,13 @@ def build(kcore=True):
         sh(["make", "-C", os.path.join(ROOT, "kcore")], "attack-kcore")
 
 
-def boot(log, cpus, nonce, tests=(), kcore=None, limit=240, more=(), script="attack", quiet=60):
+def boot(log, cpus, nonce, tests=(), kcore=None, limit=240, more=(), script="attack", quiet=60, cpu="cortex-a57"):
     """
     One boot of the attacker; its console. kcore: image, or None for the same kernel without KCore. A machine
     that says nothing for quiet seconds once the attacks have begun is taken for dead.
     """
     cmd = [os.path.join(ROOT, "scripts/qemu-host.sh"), "--image", IMAGE, "--initrd", os.path.join(OUT, "initrd.cpio"),
-           "--smp", str(cpus), "--mem", "512M", "--run", script, "--args", ",".join(list(nonce.args) + list(tests)),
+           "--smp", str(cpus), "--cpu", cpu, "--mem", "512M", "--run", script, "--args", ",".join(list(nonce.args) + list(tests)),
            "--timeout", str(limit), "--log", log, "--quiet"]
     cmd += ["--kcore", kcore] if kcore else ["--plain"]
     if more:
