@@ -72,11 +72,6 @@ Section Prims.
   Qed.
 
   (** ** Primitives *)
-  Definition prim (f : ident) (sig : signature) : den := call_primitive (fun g => if String.eqb g f then Some sig else None) f.
-
-  Ltac prim_rule s := intros; unfold prim; apply r_primitive with (s := s);
-    [rewrite String.eqb_refl; reflexivity|reflexivity|..].
-
   Definition spec_pte_get (d : den) : Prop := forall t i w, cs B w -> ours B w t -> 0 <= i < 512 ->
     WP (d [t; i]) (fun r w' => w' = w /\ r = Some (word w t i)) w.
   Definition spec_pte_set (d : den) : Prop := forall t i x w, cs B w -> ours B w t -> 0 <= i < 512 ->
