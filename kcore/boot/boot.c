@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Boot on the first CPU. boot_main runs with the MMU off: read the device tree, lay out KCore's memory,
- * build EL2's map. boot_finish runs with it on: zero what was not loaded, let mm_init check and take
+ * Boot on the first CPU. boot_main runs with the MMU off: read the device tree, lay out KCore's
+ * memory,
+ * build EL2's map. boot_finish runs with it on: zero what was not loaded, let mm_init check and
+ * take
  * over, edit the tree for KServ.
  */
 #include <kcore/abi.h>
@@ -12,9 +14,9 @@
 
 #include "boot.h"
 
-#define PAGE_UP(a)  (((a) + 0xffful) & ~0xffful)
-#define GIB         (1ul << 30)
-#define BLOCK       (1ul << 21)
+#define PAGE_UP(a) (((a) + 0xffful) & ~0xffful)
+#define GIB        (1ul << 30)
+#define BLOCK      (1ul << 21)
 
 extern char image_start[], __rodata_start[], __data_start[], __image_end[], el2_stacks[];
 
@@ -38,7 +40,8 @@ static void add_device(u64 base, u64 size)
 }
 
 /*
- * The windows of the board, sorted by address. Of each redistributor (128 KiB a CPU) the first page is left
+ * The windows of the board, sorted by address. Of each redistributor (128 KiB a CPU) the first
+ * page is left
  * out: host/gicr.c stands there.
  */
 static void fill_devices(void)

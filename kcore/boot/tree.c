@@ -40,7 +40,8 @@ static void read_ram(struct boot_tree *t)
 		node = fdt_node_offset_by_prop_value(t->fdt, node, "device_type", "memory", 7);
 		if (node < 0)
 			return;
-		for (int i = 0; t->n_ram < NREGION && reg_get(t->fdt, node, i, &t->ram[t->n_ram]); i++)
+		for (int i = 0; t->n_ram < NREGION && reg_get(t->fdt, node, i, &t->ram[t->n_ram]);
+		     i++)
 			t->n_ram++;
 	}
 }
@@ -120,7 +121,8 @@ static void disable_devices(struct boot_tree *t)
 		for (u64 i = 0; i < boot.n_device; i++) {
 			u64 base = boot.device[i].base_pfn << 12;
 
-			if (reg.base + 0x1000ul > base && reg.base < base + (boot.device[i].n_pfn << 12))
+			if (reg.base + 0x1000ul > base &&
+			    reg.base < base + (boot.device[i].n_pfn << 12))
 				allowed = 1;
 		}
 		if (!allowed)
@@ -133,7 +135,7 @@ static void disable_devices(struct boot_tree *t)
 static void reserve_core(struct boot_tree *t)
 {
 	int node = fdt_add_subnode(t->fdt, 0, "reserved-memory");
-	fdt64_t reg[2] = { cpu_to_fdt64(boot.core_pfn << 12), cpu_to_fdt64(boot.core_n << 12) };
+	fdt64_t reg[2] = {cpu_to_fdt64(boot.core_pfn << 12), cpu_to_fdt64(boot.core_n << 12)};
 
 	must(node);
 	must(fdt_setprop_u32(t->fdt, node, "#address-cells", 2));

@@ -2,10 +2,14 @@
 /*
  * RAM, page state words, tables, TLBs and the lock of the fake machine.
  *
- * Checked at every event, as the machine model of the proof does: nothing is touched without the lock;
- * a descriptor is written only in a table; a live descriptor goes to another valid one only through an
- * invalid one and an invalidation; nothing becomes reachable that its reader may not have; a page is
- * scrubbed and changes owner only when no table and no TLB reaches it; it changes owner only scrubbed.
+ * Checked at every event, as the machine model of the proof does: nothing is touched without the
+ * lock;
+ * a descriptor is written only in a table; a live descriptor goes to another valid one only
+ * through an
+ * invalid one and an invalidation; nothing becomes reachable that its reader may not have; a page
+ * is
+ * scrubbed and changes owner only when no table and no TLB reaches it; it changes owner only
+ * scrubbed.
  */
 #include <pthread.h>
 #include <stdarg.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* KServ's hypercalls: one table from function id to handler. Arguments are read once, from x1..x4. */
+/*
+ * KServ's hypercalls: one table from function id to handler. Arguments are read once, from x1..x4.
+ */
 #include <kcore/abi.h>
 #include <kcore/calls.h>
 #include <kcore/host.h>
@@ -10,9 +12,9 @@
 #include "../vcpu/vcpu.h"
 
 /* The kernel's own EL2 stub interface: refused, but for one question. */
-#define HVC_STUB_MAX         5ul
-#define HVC_GET_ICH_VTR_EL2  4ul
-#define HVC_STUB_ERR         0xbadca11ul
+#define HVC_STUB_MAX        5ul
+#define HVC_GET_ICH_VTR_EL2 4ul
+#define HVC_STUB_ERR        0xbadca11ul
 
 static u64 call_version(u32 cpu)
 {

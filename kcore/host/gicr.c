@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The first page of each GICv3 redistributor, which KServ does not get mapped. With LPIs enabled a
- * redistributor reads and writes tables in memory at addresses programmed here, behind stage 2 and behind
- * any SMMU: a DMA master. So KServ's accesses come here, and all are passed on but those that concern LPIs:
- * GICR_CTLR.EnableLPIs stays 0, the LPI registers ignore writes, GICR_TYPER says that there are none.
+ * redistributor reads and writes tables in memory at addresses programmed here, behind stage 2 and
+ * behind
+ * any SMMU: a DMA master. So KServ's accesses come here, and all are passed on but those that
+ * concern LPIs:
+ * GICR_CTLR.EnableLPIs stays 0, the LPI registers ignore writes, GICR_TYPER says that there are
+ * none.
  */
 #include <kcore/control.h>
 #include <kcore/host.h>
@@ -12,13 +15,13 @@
 
 #include "../vcpu/vcpu.h"
 
-#define GICR_CTLR  0x0ul
-#define GICR_TYPER 0x8ul
-#define GICR_LPI_FIRST 0x40ul /* SETLPIR, CLRLPIR, PROPBASER, PENDBASER, INVLPIR, INVALLR, SYNCR */
-#define GICR_LPI_END   0x100ul
+#define GICR_CTLR        0x0ul
+#define GICR_TYPER       0x8ul
+#define GICR_LPI_FIRST   0x40ul /* SETLPIR, CLRLPIR, PROPBASER, PENDBASER, INVLPIR, INVALLR, SYNCR */
+#define GICR_LPI_END     0x100ul
 #define CTLR_ENABLE_LPIS 1ul
 #define TYPER_LPI_BITS   0xbul /* PLPIS, VLPIS, DirectLPI */
-#define GICR_STRIDE 32ul      /* pages a CPU */
+#define GICR_STRIDE      32ul  /* pages a CPU */
 
 u64 gicr_pfn;
 
@@ -52,7 +55,10 @@ static u64 gicr_read(u64 ipa, u64 off, u64 size)
 	return v;
 }
 
-/* 1 if KServ's abort at page ipa was an access to such a page: it is done then, or ignored if malformed. */
+/*
+ * 1 if KServ's abort at page ipa was an access to such a page: it is done then, or ignored if
+ * malformed.
+ */
 u32 host_gicr(u32 cpu, u64 esr, u64 ipa)
 {
 	u32 is = is_gicr(ipa);

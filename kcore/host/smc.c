@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SMC from KServ: denied but for a list. PSCI calls that start or wake a CPU go through KCore's own entry
- * point, so that no CPU ever runs KServ without stage 2; calls that end the machine first take every
- * VM's memory out of reach and zero it. Firmware services that could call back into EL2 (SDEI), move
+ * SMC from KServ: denied but for a list. PSCI calls that start or wake a CPU go through KCore's
+ * own entry
+ * point, so that no CPU ever runs KServ without stage 2; calls that end the machine first take
+ * every
+ * VM's memory out of reach and zero it. Firmware services that could call back into EL2 (SDEI),
+ * move
  * memory (FF-A) or are unknown never reach EL3.
  */
 #include <kcore/abi.h>
@@ -77,7 +80,9 @@ static u64 host_cpu_on(u64 fid, u64 mpidr, u64 pc, u64 arg)
 	return r;
 }
 
-/* A standby state keeps the CPU's registers; a power-down state comes back through KCore's entry. */
+/*
+ * A standby state keeps the CPU's registers; a power-down state comes back through KCore's entry.
+ */
 static u64 host_cpu_suspend(u32 cpu, u64 fid, u64 state, u64 pc, u64 arg)
 {
 	u64 entry = cpu_entry_pa();

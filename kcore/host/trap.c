@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Everything starts here: a trap from EL1 or EL0, and the start of a CPU. The vectors have saved x0..x30
+ * Everything starts here: a trap from EL1 or EL0, and the start of a CPU. The vectors have saved
+ * x0..x30
  * to the current context page and load them from the then current one afterwards.
  */
+#include <kcore/abi.h>
 #include <kcore/calls.h>
 #include <kcore/control.h>
-#include <kcore/abi.h>
 #include <kcore/host.h>
 #include <kcore/percpu.h>
 #include <kcore/prim.h>
@@ -14,7 +15,8 @@
 #include "../vcpu/vcpu.h"
 
 /*
- * System registers that trap for KServ: profiling and trace buffers (MDCR_EL2.E2PB, E2TB = 0), trace, activity
+ * System registers that trap for KServ: profiling and trace buffers (MDCR_EL2.E2PB, E2TB = 0),
+ * trace, activity
  * monitors, branch records. They read as zero and ignore writes.
  */
 static void host_sysreg(u32 cpu, u64 esr)
@@ -66,7 +68,8 @@ void trap(u32 cpu, u32 kind)
 }
 
 /*
- * KServ's first instruction on this CPU: at EL1 with the MMU off, interrupts masked, as the boot protocol
+ * KServ's first instruction on this CPU: at EL1 with the MMU off, interrupts masked, as the boot
+ * protocol
  * and PSCI want it; stage 2 is on.
  */
 void cpu_start(u32 cpu)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Identification registers as a protected guest sees them: the hardware's, less every feature whose state
- * KCore does not switch. Each hidden feature is also trapped or disabled by a control bit (regs.def), so
+ * Identification registers as a protected guest sees them: the hardware's, less every feature
+ * whose state
+ * KCore does not switch. Each hidden feature is also trapped or disabled by a control bit
+ * (regs.def), so
  * a guest that ignores these registers finds an undefined instruction.
  */
 #include <kcore/prim.h>
@@ -11,7 +13,10 @@
 
 #define ID(crm, op2) (((crm) << 3) | (op2))
 
-/* PFR0: EL0, FP, AdvSIMD, GIC, DIT, CSV2, CSV3; EL1 is AArch64 only; no EL2, EL3, RAS, SVE, MPAM, AMU. */
+/*
+ * PFR0: EL0, FP, AdvSIMD, GIC, DIT, CSV2, CSV3; EL1 is AArch64 only; no EL2, EL3, RAS, SVE, MPAM,
+ * AMU.
+ */
 static u64 pfr0(u64 hw)
 {
 	return (hw & 0xff0f00000fff000ful) | 0x10ul;

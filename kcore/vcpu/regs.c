@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* General registers of the loaded vCPU, by the number an instruction encodes: 31 is the zero register. */
+/*
+ * General registers of the loaded vCPU, by the number an instruction encodes: 31 is the zero
+ * register.
+ */
 #include <kcore/abi.h>
 #include <kcore/percpu.h>
 #include <kcore/prim.h>

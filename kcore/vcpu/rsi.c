@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The realm services interface (Arm DEN 0137) as far as stock kernels use it: this is how an unmodified
- * kernel learns that its memory is private and says what it shares. Differences from a CCA realm are in
+ * The realm services interface (Arm DEN 0137) as far as stock kernels use it: this is how an
+ * unmodified
+ * kernel learns that its memory is private and says what it shares. Differences from a CCA realm
+ * are in
  * docs/guests.md: no alias bit, no attestation yet.
  */
 #include <kcore/abi.h>
@@ -15,7 +17,9 @@
 #include "rsi.h"
 #include "vcpu.h"
 
-/* Run the call again after KServ has acted: PC back on the instruction (HVC and SMC are 4 bytes). */
+/*
+ * Run the call again after KServ has acted: PC back on the instruction (HVC and SMC are 4 bytes).
+ */
 static u32 retry_with(u32 cpu, u64 ipa_pfn, u32 code)
 {
 	u64 run = vcpus[pcpu[cpu].vm][pcpu[cpu].vcpu].run_pfn;
@@ -82,7 +86,8 @@ static u32 range_ok(u64 base, u64 top)
 }
 
 /*
- * The answer to IPA_STATE_SET: how far it came. No progress is an error: a guest would ask for ever.
+ * The answer to IPA_STATE_SET: how far it came. No progress is an error: a guest would ask for
+ * ever.
  * With progress KServ hears which ipas have changed.
  */
 static u32 state_set_done(u32 cpu, u64 base_pfn, u64 done_pfn, u32 code)

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Load, put, run and exit of a vCPU. The run path takes no lock: the token "loaded by this CPU" keeps the
- * VM, the run page and the context page where they are. VM and power state are looked at once a load.
+ * Load, put, run and exit of a vCPU. The run path takes no lock: the token "loaded by this CPU"
+ * keeps the
+ * VM, the run page and the context page where they are. VM and power state are looked at once a
+ * load.
  *
- * A vCPU of a protected VM keeps its registers in a page of KCore's (VMCORE); that of a normal VM in its
+ * A vCPU of a protected VM keeps its registers in a page of KCore's (VMCORE); that of a normal VM
+ * in its
  * run page, which KServ reads and writes: whatever comes from there is checked here at every entry.
  */
 #include <kcore/abi.h>
@@ -53,7 +56,10 @@ static u32 vcpu_start(u32 cpu)
 	return 1;
 }
 
-/* 1 if pstate is one that a guest may have: EL0 or EL1, AArch32 only at EL0 and where the CPU has it. */
+/*
+ * 1 if pstate is one that a guest may have: EL0 or EL1, AArch32 only at EL0 and where the CPU has
+ * it.
+ */
 static u32 pstate_ok(u64 pstate)
 {
 	u64 m = pstate & PSTATE_M_MASK;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Trapped system registers of a protected guest. Identification registers are answered here; the SGI
- * registers, ICC_DIR_EL1 and the physical timer go to KServ, one value at most; debug registers read as
+ * Trapped system registers of a protected guest. Identification registers are answered here; the
+ * SGI
+ * registers, ICC_DIR_EL1 and the physical timer go to KServ, one value at most; debug registers
+ * read as
  * zero and ignore writes; all others are undefined.
  */
 #include <kcore/abi.h>
@@ -13,7 +15,10 @@
 #include "../vm/vm.h"
 #include "vcpu.h"
 
-/* The encoding as one number: op0, op1, CRn, CRm, op2 as ESR_ELx.ISS has them, Rt and direction cut. */
+/*
+ * The encoding as one number: op0, op1, CRn, CRm, op2 as ESR_ELx.ISS has them, Rt and direction
+ * cut.
+ */
 #define ISS_REG_MASK 0x3ffc1eul
 #define SYSREG(op0, op1, crn, crm, op2)                                                            \
 	(((op0) << 20) | ((op2) << 17) | ((op1) << 14) | ((crn) << 10) | ((crm) << 1))
@@ -37,10 +42,9 @@ static u32 is_kserv_reg(u64 reg, u64 read)
 {
 	u32 r = 0;
 
-	if (read == 0ul && (reg == SYSREG(3ul, 0ul, 12ul, 11ul, 5ul) ||
-			    reg == SYSREG(3ul, 0ul, 12ul, 11ul, 6ul) ||
-			    reg == SYSREG(3ul, 0ul, 12ul, 11ul, 7ul) ||
-			    reg == SYSREG(3ul, 0ul, 12ul, 11ul, 1ul)))
+	if (read == 0ul &&
+	    (reg == SYSREG(3ul, 0ul, 12ul, 11ul, 5ul) || reg == SYSREG(3ul, 0ul, 12ul, 11ul, 6ul) ||
+	     reg == SYSREG(3ul, 0ul, 12ul, 11ul, 7ul) || reg == SYSREG(3ul, 0ul, 12ul, 11ul, 1ul)))
 		r = 1; /* ICC_SGI1R, ICC_ASGI1R, ICC_SGI0R, ICC_DIR */
 	if (reg == SYSREG(3ul, 3ul, 14ul, 2ul, 0ul) || reg == SYSREG(3ul, 3ul, 14ul, 2ul, 1ul) ||
 	    reg == SYSREG(3ul, 3ul, 14ul, 2ul, 2ul))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The virtual CPU interface. Its state is KServ's by design (KServ injects the interrupts); KCore keeps it
+ * The virtual CPU interface. Its state is KServ's by design (KServ injects the interrupts); KCore
+ * keeps it
  * off other contexts, and lets no list register deactivate a physical interrupt but the timer's.
  */
 #include <kcore/abi.h>
@@ -11,12 +12,12 @@
 #include "vcpu.h"
 
 /* En, the maintenance interrupt enables, TDIR, EOIcount. */
-#define ICH_HCR_MASK 0xf80040fful
-#define LR_HW        (1ul << 61)
-#define LR_PINTID(v) (((v) >> 32) & 0x1ffful)
+#define ICH_HCR_MASK   0xf80040fful
+#define LR_HW          (1ul << 61)
+#define LR_PINTID(v)   (((v) >> 32) & 0x1ffful)
 #define LR_PINTID_MASK (0x1ffful << 32)
-#define PPI_VTIMER   27ul
-#define PPI_PTIMER   30ul
+#define PPI_VTIMER     27ul
+#define PPI_PTIMER     30ul
 
 /* Implemented list registers. */
 static u64 lr_count(u64 vtr)

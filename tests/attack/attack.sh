@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # Runs in the emulated host: the hostile module, then the attacks. Arguments: those of /usr/bin/attack;
 # REBOOT as the last one: reset the machine afterwards instead of turning it off.
 insmod /lib/kattack.ko || exit 1

@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # Runs in the emulated host: VMs by the small VMM, created, run and destroyed many times. With KCore the
 # counters of page states must be what they were: no page may be lost. Argument: kcore or plain.
 kind=$1

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Entry points: the arm64 Image header and first instructions on the boot CPU, the entry of secondary
+ * Entry points: the arm64 Image header and first instructions on the boot CPU, the entry of
+ * secondary
  * CPUs from firmware, and what both do to bring EL2 up. The MMU is off until mmu_on.
  */
-#include "asm.h"
+#include "macros.inc"
 #include "layout.h"
 #include <kcore/config.h>
 #include <kcore/control.h>

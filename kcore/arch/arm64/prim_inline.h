@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The primitives on AArch64. This is where pointers are: everything above names memory by frame numbers.
+ * The primitives on AArch64. This is where pointers are: everything above names memory by frame
+ * numbers.
  * Contracts: kcore/include/kcore/prim.h and prim_cpu.h; proof/machine states them for the proof.
  */
 #ifndef KCORE_PRIM_INLINE_H
@@ -153,7 +154,10 @@ PRIM void tlb_inval_vm(u64 vmid, u64 root_pfn)
 
 PRIM void tlb_inval_local(void)
 {
-	__asm__ volatile("tlbi vmalle1\n	ic iallu\n	dsb nsh\n	isb" : : : "memory");
+	__asm__ volatile("tlbi vmalle1\n	ic iallu\n	dsb nsh\n	isb"
+			 :
+			 :
+			 : "memory");
 }
 
 PRIM u64 esr_get(void)
@@ -219,7 +223,8 @@ PRIM void cptr_set(u64 v)
 }
 
 /*
- * HFGRTR and HFGWTR, HFGITR, HDFGRTR and HDFGWTR: the bits that trap when they are 0. Branch records
+ * HFGRTR and HFGWTR, HFGITR, HDFGRTR and HDFGWTR: the bits that trap when they are 0. Branch
+ * records
  * (BRBE) stay trapped for KServ too: they would show it a guest's branches.
  */
 #define FGT_REG   0xfffc000000000000ul
@@ -308,16 +313,24 @@ PRIM void ich_vmcr_set(u64 v)
 }
 
 /* One case of the switches over register numbers. */
-#define GET_CASE(n, reg) case n: return MRS(reg);
-#define SET_CASE(n, reg) case n: MSR(reg, v); break;
+#define GET_CASE(n, reg)                                                                           \
+	case n:                                                                                    \
+		return MRS(reg);
+#define SET_CASE(n, reg)                                                                           \
+	case n:                                                                                    \
+		MSR(reg, v);                                                                       \
+		break;
 #define LR_CASES(C)                                                                                \
-	C(0, S3_4_C12_C12_0) C(1, S3_4_C12_C12_1) C(2, S3_4_C12_C12_2) C(3, S3_4_C12_C12_3)        \
-	C(4, S3_4_C12_C12_4) C(5, S3_4_C12_C12_5) C(6, S3_4_C12_C12_6) C(7, S3_4_C12_C12_7)        \
-	C(8, S3_4_C12_C13_0) C(9, S3_4_C12_C13_1) C(10, S3_4_C12_C13_2) C(11, S3_4_C12_C13_3)      \
-	C(12, S3_4_C12_C13_4) C(13, S3_4_C12_C13_5) C(14, S3_4_C12_C13_6) C(15, S3_4_C12_C13_7)
+	C(0, S3_4_C12_C12_0)                                                                       \
+	C(1, S3_4_C12_C12_1) C(2, S3_4_C12_C12_2) C(3, S3_4_C12_C12_3) C(4, S3_4_C12_C12_4)        \
+		C(5, S3_4_C12_C12_5) C(6, S3_4_C12_C12_6) C(7, S3_4_C12_C12_7)                     \
+			C(8, S3_4_C12_C13_0) C(9, S3_4_C12_C13_1) C(10, S3_4_C12_C13_2)            \
+				C(11, S3_4_C12_C13_3) C(12, S3_4_C12_C13_4) C(13, S3_4_C12_C13_5)  \
+					C(14, S3_4_C12_C13_6) C(15, S3_4_C12_C13_7)
 #define AP_CASES(C)                                                                                \
-	C(0, S3_4_C12_C8_0) C(1, S3_4_C12_C8_1) C(2, S3_4_C12_C8_2) C(3, S3_4_C12_C8_3)            \
-	C(4, S3_4_C12_C9_0) C(5, S3_4_C12_C9_1) C(6, S3_4_C12_C9_2) C(7, S3_4_C12_C9_3)
+	C(0, S3_4_C12_C8_0)                                                                        \
+	C(1, S3_4_C12_C8_1) C(2, S3_4_C12_C8_2) C(3, S3_4_C12_C8_3) C(4, S3_4_C12_C9_0)            \
+		C(5, S3_4_C12_C9_1) C(6, S3_4_C12_C9_2) C(7, S3_4_C12_C9_3)
 
 PRIM u64 ich_lr_get(u64 n)
 {
@@ -380,10 +393,11 @@ PRIM void pmu_start(u64 enabled)
 }
 
 #define ID_ROW(C, crm)                                                                             \
-	C(crm * 8 + 0, S3_0_C0_C##crm##_0) C(crm * 8 + 1, S3_0_C0_C##crm##_1)                      \
-	C(crm * 8 + 2, S3_0_C0_C##crm##_2) C(crm * 8 + 3, S3_0_C0_C##crm##_3)                      \
-	C(crm * 8 + 4, S3_0_C0_C##crm##_4) C(crm * 8 + 5, S3_0_C0_C##crm##_5)                      \
-	C(crm * 8 + 6, S3_0_C0_C##crm##_6) C(crm * 8 + 7, S3_0_C0_C##crm##_7)
+	C(crm * 8 + 0, S3_0_C0_C##crm##_0)                                                         \
+	C(crm * 8 + 1, S3_0_C0_C##crm##_1) C(crm * 8 + 2, S3_0_C0_C##crm##_2)                      \
+		C(crm * 8 + 3, S3_0_C0_C##crm##_3) C(crm * 8 + 4, S3_0_C0_C##crm##_4)              \
+			C(crm * 8 + 5, S3_0_C0_C##crm##_5) C(crm * 8 + 6, S3_0_C0_C##crm##_6)      \
+				C(crm * 8 + 7, S3_0_C0_C##crm##_7)
 
 static u64 __attribute__((unused)) id_reg_get(u64 crm, u64 op2)
 {

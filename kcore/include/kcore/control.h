@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Values of the EL2 control registers. They are KCore's constants: nothing of them comes from KServ but
+ * Values of the EL2 control registers. They are KCore's constants: nothing of them comes from
+ * KServ but
  * the few bits named in abi.h. Names and bit numbers are those of the Arm ARM (DDI 0487).
  */
 #ifndef KCORE_CONTROL_H
@@ -12,27 +13,27 @@
 #define UL(x) x##ul
 #endif
 
-#define HCR_VM    (1ul << 0)
-#define HCR_SWIO  (1ul << 1)
-#define HCR_PTW   (1ul << 2)
-#define HCR_FMO   (1ul << 3)
-#define HCR_IMO   (1ul << 4)
-#define HCR_AMO   (1ul << 5)
-#define HCR_FB    (1ul << 9)
+#define HCR_VM     (1ul << 0)
+#define HCR_SWIO   (1ul << 1)
+#define HCR_PTW    (1ul << 2)
+#define HCR_FMO    (1ul << 3)
+#define HCR_IMO    (1ul << 4)
+#define HCR_AMO    (1ul << 5)
+#define HCR_FB     (1ul << 9)
 #define HCR_BSU_IS (1ul << 10)
-#define HCR_TID1  (1ul << 16)
-#define HCR_TID3  (1ul << 18)
-#define HCR_TSC   (1ul << 19)
-#define HCR_TIDCP (1ul << 20)
-#define HCR_TACR  (1ul << 21)
-#define HCR_TSW   (1ul << 22)
-#define HCR_RW    (1ul << 31)
-#define HCR_TLOR  (1ul << 35)
-#define HCR_TERR  (1ul << 36)
-#define HCR_APK   (1ul << 40)
-#define HCR_API   (1ul << 41)
+#define HCR_TID1   (1ul << 16)
+#define HCR_TID3   (1ul << 18)
+#define HCR_TSC    (1ul << 19)
+#define HCR_TIDCP  (1ul << 20)
+#define HCR_TACR   (1ul << 21)
+#define HCR_TSW    (1ul << 22)
+#define HCR_RW     (1ul << 31)
+#define HCR_TLOR   (1ul << 35)
+#define HCR_TERR   (1ul << 36)
+#define HCR_APK    (1ul << 40)
+#define HCR_API    (1ul << 41)
 #define HCR_ENSCXT (1ul << 53)
-#define HCR_ATA   (1ul << 56)
+#define HCR_ATA    (1ul << 56)
 
 /* KServ: stage 2 on, SMC trapped; pointer authentication and tags are its own. */
 #define HCR_HOST                                                                                   \
@@ -50,7 +51,8 @@
 	 (1ul << 19))
 
 /*
- * CPTR_EL2: RES1 bits; TZ, TSM for guests; TFP until the guest touches FP. TTA and TAM for everybody: trace
+ * CPTR_EL2: RES1 bits; TZ, TSM for guests; TFP until the guest touches FP. TTA and TAM for
+ * everybody: trace
  * and activity monitors would count a protected guest's instructions for KServ.
  */
 #define CPTR_HOST  (UL(0x22ff) | (UL(1) << 20) | (UL(1) << 30))
@@ -58,14 +60,16 @@
 #define CPTR_TFP   (1ul << 10)
 
 #define CNTHCTL_HOST  UL(3) /* EL1PCTEN, EL1PCEN: KServ has the physical timer */
-#define CNTHCTL_GUEST 1ul /* counter yes, physical timer trapped */
+#define CNTHCTL_GUEST 1ul   /* counter yes, physical timer trapped */
 
 /*
- * VTCR_EL2: T0SZ = 24 (40 bits), SL0 = 1 (start at level 1, two concatenated tables), inner and outer
+ * VTCR_EL2: T0SZ = 24 (40 bits), SL0 = 1 (start at level 1, two concatenated tables), inner and
+ * outer
  * write-back, inner shareable, 4 KiB, PS = 40 bits, VS = 0 (8-bit VMID), HA = HD = 0.
  */
 #define VTCR_VALUE                                                                                 \
-	((UL(1) << 31) | (UL(2) << 16) | (UL(3) << 12) | (UL(1) << 10) | (UL(1) << 8) | (UL(1) << 6) | UL(24))
+	((UL(1) << 31) | (UL(2) << 16) | (UL(3) << 12) | (UL(1) << 10) | (UL(1) << 8) |            \
+	 (UL(1) << 6) | UL(24))
 
 #define VTTBR(vmid, root_pfn) (((u64)(vmid) << 48) | ((u64)(root_pfn) << 12))
 
@@ -77,8 +81,11 @@
 #define PSTATE_AA32   0x10ul
 #define PSTATE_DAIF   0x3c0ul
 #define PSTATE_RESET  (PSTATE_DAIF | PSTATE_EL1H)
-/* IL and everything above NZCV, and the reserved bits, never come from a page that KServ can write. */
-#define PSTATE_KEEP   0xffe01fdful
+/*
+ * IL and everything above NZCV, and the reserved bits, never come from a page that KServ can
+ * write.
+ */
+#define PSTATE_KEEP 0xffe01fdful
 
 #define SCTLR_RESET 0x30d00800ul
 
@@ -101,6 +108,6 @@
 #define ESR_ISV      (1ul << 24)
 #define ESR_WNR      (1ul << 6)
 #define ESR_S1PTW    (1ul << 7)
-#define ESR_FSC(esr) ((esr) & 0x3ful)
+#define ESR_FSC(esr) ((esr)&0x3ful)
 
 #endif

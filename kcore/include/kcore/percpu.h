@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* State of one CPU. Only that CPU reads or writes its entry, with interrupts masked at EL2: no lock. */
+/*
+ * State of one CPU. Only that CPU reads or writes its entry, with interrupts masked at EL2: no
+ * lock.
+ */
 #ifndef KCORE_PERCPU_H
 #define KCORE_PERCPU_H
 
@@ -7,7 +10,7 @@
 #include <kcore/types.h>
 
 struct percpu {
-	u64 res1;     /* results of the call in progress: x1, x2, x3 */
+	u64 res1; /* results of the call in progress: x1, x2, x3 */
 	u64 res2;
 	u64 res3;
 	u64 refused;  /* calls that answered with an error */

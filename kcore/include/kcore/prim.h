@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The primitives: everything that KCore's C may ask of the machine. The C subset has no pointers, so
- * physical memory, page states, translation tables, system registers and locks are reached only here.
+ * The primitives: everything that KCore's C may ask of the machine. The C subset has no pointers,
+ * so
+ * physical memory, page states, translation tables, system registers and locks are reached only
+ * here.
  * Three implementations: kcore/arch/arm64 (the product), kcore/fake (unit tests on a PC), and
  * proof/machine (the contracts). A page is named by its frame number (pfn, address >> 12).
  */
@@ -34,7 +36,8 @@ extern u64 meta_get(u64 pfn);
 extern void meta_set(u64 pfn, u64 val);
 
 /*
- * Stage-2 descriptors. pte_set is one 64-bit store with release semantics: a table is complete before
+ * Stage-2 descriptors. pte_set is one 64-bit store with release semantics: a table is complete
+ * before
  * the descriptor that links it can be seen by a walker.
  */
 extern u64 pte_get(u64 pfn, u64 idx);
@@ -53,7 +56,10 @@ extern void page_copy(u64 dst, u64 src);
  * root_pfn is the VM's root table (VTTBR_EL2 needs one while the VMID is current).
  */
 extern void tlb_inval_vm(u64 vmid, u64 root_pfn);
-/* Invalidate this CPU's entries of the current VMID and its instruction cache (another vCPU of the VM ran here). */
+/*
+ * Invalidate this CPU's entries of the current VMID and its instruction cache (another vCPU of the
+ * VM ran here).
+ */
 extern void tlb_inval_local(void);
 
 /* Stop the machine: KCore's own state is broken. Never returns; proved unreachable. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Primitives on the CPU's own registers. Contracts beside those of prim.h; a context page has the layout
+ * Primitives on the CPU's own registers. Contracts beside those of prim.h; a context page has the
+ * layout
  * CTX_* of abi.h. Values: kcore/include/kcore/control.h.
  */
 #ifndef KCORE_PRIM_CPU_H
@@ -18,12 +19,17 @@ extern u64 elr_get(void);
 extern void elr_set(u64 v);
 extern u64 spsr_get(void);
 extern void spsr_set(u64 v);
-/* PAR_EL1 of a stage-1 walk of va for EL1 read, PAR_EL1 itself preserved: finds the ipa of a permission fault. */
+/*
+ * PAR_EL1 of a stage-1 walk of va for EL1 read, PAR_EL1 itself preserved: finds the ipa of a
+ * permission fault.
+ */
 extern u64 stage1_walk(u64 va);
 
 /*
- * World switch: save the switched registers to context page from; close both translation regimes against
- * speculation (TCR_EL1.EPDn, SCTLR_EL1.M); load those of context page to; VTTBR_EL2, HCR_EL2, MDCR_EL2;
+ * World switch: save the switched registers to context page from; close both translation regimes
+ * against
+ * speculation (TCR_EL1.EPDn, SCTLR_EL1.M); load those of context page to; VTTBR_EL2, HCR_EL2,
+ * MDCR_EL2;
  * point this CPU's vectors at to; then SCTLR_EL1 and TCR_EL1 of to.
  */
 extern void ctx_switch(u64 from, u64 to, u64 vttbr, u64 hcr, u64 mdcr);
@@ -70,7 +76,9 @@ extern void pmu_start(u64 enabled);
 /* ID_AA64*_EL1 and friends: the register op0=3 op1=0 CRn=0 CRm=crm op2=op2, crm 1..7. */
 extern u64 id_reg_get(u64 crm, u64 op2);
 extern u64 midr_get(void);
-/* The generic timer's physical timer, for answers about CNTP_* are KServ's: only the counter here. */
+/*
+ * The generic timer's physical timer, for answers about CNTP_* are KServ's: only the counter here.
+ */
 extern u64 cntpct_get(void);
 
 /* A device register at pa; size 4 or 8, pa aligned to it. EL2 maps the redistributors. */
