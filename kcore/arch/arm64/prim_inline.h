@@ -313,24 +313,18 @@ PRIM void ich_vmcr_set(u64 v)
 }
 
 /* One case of the switches over register numbers. */
-#define GET_CASE(n, reg)                                                                           \
-	case n:                                                                                    \
-		return MRS(reg);
-#define SET_CASE(n, reg)                                                                           \
-	case n:                                                                                    \
-		MSR(reg, v);                                                                       \
-		break;
-#define LR_CASES(C)                                                                                \
-	C(0, S3_4_C12_C12_0)                                                                       \
-	C(1, S3_4_C12_C12_1) C(2, S3_4_C12_C12_2) C(3, S3_4_C12_C12_3) C(4, S3_4_C12_C12_4)        \
-		C(5, S3_4_C12_C12_5) C(6, S3_4_C12_C12_6) C(7, S3_4_C12_C12_7)                     \
-			C(8, S3_4_C12_C13_0) C(9, S3_4_C12_C13_1) C(10, S3_4_C12_C13_2)            \
-				C(11, S3_4_C12_C13_3) C(12, S3_4_C12_C13_4) C(13, S3_4_C12_C13_5)  \
-					C(14, S3_4_C12_C13_6) C(15, S3_4_C12_C13_7)
-#define AP_CASES(C)                                                                                \
-	C(0, S3_4_C12_C8_0)                                                                        \
-	C(1, S3_4_C12_C8_1) C(2, S3_4_C12_C8_2) C(3, S3_4_C12_C8_3) C(4, S3_4_C12_C9_0)            \
-		C(5, S3_4_C12_C9_1) C(6, S3_4_C12_C9_2) C(7, S3_4_C12_C9_3)
+/* clang-format off */
+#define GET_CASE(n, reg) case n: return MRS(reg);
+#define SET_CASE(n, reg) case n: MSR(reg, v); break;
+#define LR_CASES(C) \
+	C(0, S3_4_C12_C12_0) C(1, S3_4_C12_C12_1) C(2, S3_4_C12_C12_2) C(3, S3_4_C12_C12_3) \
+	C(4, S3_4_C12_C12_4) C(5, S3_4_C12_C12_5) C(6, S3_4_C12_C12_6) C(7, S3_4_C12_C12_7) \
+	C(8, S3_4_C12_C13_0) C(9, S3_4_C12_C13_1) C(10, S3_4_C12_C13_2) C(11, S3_4_C12_C13_3) \
+	C(12, S3_4_C12_C13_4) C(13, S3_4_C12_C13_5) C(14, S3_4_C12_C13_6) C(15, S3_4_C12_C13_7)
+#define AP_CASES(C) \
+	C(0, S3_4_C12_C8_0) C(1, S3_4_C12_C8_1) C(2, S3_4_C12_C8_2) C(3, S3_4_C12_C8_3) \
+	C(4, S3_4_C12_C9_0) C(5, S3_4_C12_C9_1) C(6, S3_4_C12_C9_2) C(7, S3_4_C12_C9_3)
+/* clang-format on */
 
 PRIM u64 ich_lr_get(u64 n)
 {
@@ -392,12 +386,13 @@ PRIM void pmu_start(u64 enabled)
 		MSR(pmcntenset_el0, enabled);
 }
 
-#define ID_ROW(C, crm)                                                                             \
-	C(crm * 8 + 0, S3_0_C0_C##crm##_0)                                                         \
-	C(crm * 8 + 1, S3_0_C0_C##crm##_1) C(crm * 8 + 2, S3_0_C0_C##crm##_2)                      \
-		C(crm * 8 + 3, S3_0_C0_C##crm##_3) C(crm * 8 + 4, S3_0_C0_C##crm##_4)              \
-			C(crm * 8 + 5, S3_0_C0_C##crm##_5) C(crm * 8 + 6, S3_0_C0_C##crm##_6)      \
-				C(crm * 8 + 7, S3_0_C0_C##crm##_7)
+/* clang-format off */
+#define ID_ROW(C, crm) \
+	C(crm * 8 + 0, S3_0_C0_C##crm##_0) C(crm * 8 + 1, S3_0_C0_C##crm##_1) \
+	C(crm * 8 + 2, S3_0_C0_C##crm##_2) C(crm * 8 + 3, S3_0_C0_C##crm##_3) \
+	C(crm * 8 + 4, S3_0_C0_C##crm##_4) C(crm * 8 + 5, S3_0_C0_C##crm##_5) \
+	C(crm * 8 + 6, S3_0_C0_C##crm##_6) C(crm * 8 + 7, S3_0_C0_C##crm##_7)
+/* clang-format on */
 
 static u64 __attribute__((unused)) id_reg_get(u64 crm, u64 op2)
 {
