@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A guest for vmm.c, flat, entered at 1 GiB with the MMU off. x0: 0 one CPU; 1 starts a second one by SMC, 2 by
- * HVC. x1: pages to touch behind the program. Every page must read zero first and keep what is written.
+ * A guest for vmm.c, flat, entered at 1 GiB with the MMU off. x0: 0 one CPU; 1 starts a second one by
+ * SMC, 2 by HVC. x1: pages to touch behind the program. Every page must read zero first and keep what
+ * is written.
  */
 	.text
 	movz	x28, #0x900, lsl #16

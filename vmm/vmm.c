@@ -33,8 +33,9 @@
 #define R_READY   0x18
 #define MAX_VCPUS 2
 
-#define REG_X(n) (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(regs.regs[n]))
-#define REG_PC   (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(regs.pc))
+#define REG_X(n)                                                                                   \
+	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(regs.regs[n]))
+#define REG_PC (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(regs.pc))
 
 static const char *device = "/dev/kvm";
 static int n_vcpus = 1, mib = 4, seconds, kvm;
@@ -71,7 +72,7 @@ static int check(int r, const char *what)
 
 static void set_reg(struct vcpu *c, uint64_t id, uint64_t val)
 {
-	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&val };
+	struct kvm_one_reg reg = {.id = id, .addr = (uintptr_t)&val};
 
 	check(ioctl(c->fd, KVM_SET_ONE_REG, &reg), "KVM_SET_ONE_REG");
 }
@@ -80,8 +81,8 @@ static void set_reg(struct vcpu *c, uint64_t id, uint64_t val)
 static void make_gic(struct vm *vm)
 {
 	uint64_t dist = 0x08000000, redist = 0x080a0000;
-	struct kvm_create_device dev = { .type = KVM_DEV_TYPE_ARM_VGIC_V3 };
-	struct kvm_device_attr attr = { .group = KVM_DEV_ARM_VGIC_GRP_ADDR };
+	struct kvm_create_device dev = {.type = KVM_DEV_TYPE_ARM_VGIC_V3};
+	struct kvm_device_attr attr = {.group = KVM_DEV_ARM_VGIC_GRP_ADDR};
 
 	check(ioctl(vm->fd, KVM_CREATE_DEVICE, &dev), "KVM_CREATE_DEVICE (GICv3)");
 	vm->gic = (int)dev.fd;
@@ -104,8 +105,10 @@ static void make_vcpu(struct vm *vm, int i)
 		init.features[0] |= 1u << KVM_ARM_VCPU_POWER_OFF;
 	c->fd = check(ioctl(vm->fd, KVM_CREATE_VCPU, i), "KVM_CREATE_VCPU");
 	check(ioctl(c->fd, KVM_ARM_VCPU_INIT, &init), "KVM_ARM_VCPU_INIT");
-	c->run = mmap(NULL, (size_t)check(ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), "KVM_GET_VCPU_MMAP_SIZE"),
-		      PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
+	c->run =
+		mmap(NULL,
+		     (size_t)check(ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), "KVM_GET_VCPU_MMAP_SIZE"),
+		     PROT_READ | PROT_WRITE, MAP_SHARED, c->fd, 0);
 	if (c->run == MAP_FAILED)
 		die("mmap of the vCPU");
 	if (i > 0)
@@ -118,8 +121,10 @@ static void make_vcpu(struct vm *vm, int i)
 static void make_vm(struct vm *vm)
 {
 	size_t size = (size_t)mib << 20;
-	struct kvm_userspace_memory_region slot = { .guest_phys_addr = RAM_BASE, .memory_size = size };
-	struct kvm_device_attr attr = { .group = KVM_DEV_ARM_VGIC_GRP_CTRL, .attr = KVM_DEV_ARM_VGIC_CTRL_INIT };
+	struct kvm_userspace_memory_region slot = {.guest_phys_addr = RAM_BASE,
+						   .memory_size = size};
+	struct kvm_device_attr attr = {.group = KVM_DEV_ARM_VGIC_GRP_CTRL,
+				       .attr = KVM_DEV_ARM_VGIC_CTRL_INIT};
 
 	memset(vm, 0, sizeof(*vm));
 	vm->fd = check(ioctl(kvm, KVM_CREATE_VM, 0), "KVM_CREATE_VM");
@@ -149,7 +154,7 @@ static void destroy_vm(struct vm *vm)
 /* The guest's store; 1: this VM's run is over. */
 static int report(struct vm *vm, uint64_t offset, uint64_t val)
 {
-	static const char *const name[] = { "value", "done", "exception", "ready" };
+	static const char *const name[] = {"value", "done", "exception", "ready"};
 	static int held;
 
 	if (offset > R_READY || (offset & 7) != 0)
@@ -244,24 +249,42 @@ static void read_program(const char *path)
 
 int main(int argc, char **argv)
 {
-	struct sigaction act = { .sa_handler = on_signal };
+	struct sigaction act = {.sa_handler = on_signal};
 	int times = 1, opt, r = 0, i;
 
 	while ((opt = getopt(argc, argv, "pd:c:m:n:s:0:1:")) != -1) {
 		switch (opt) {
-		case 'p': device = "/dev/kvm-protected"; break;
-		case 'd': device = optarg; break;
-		case 'c': n_vcpus = atoi(optarg); break;
-		case 'm': mib = atoi(optarg); break;
-		case 'n': times = atoi(optarg); break;
-		case 's': seconds = atoi(optarg); break;
-		case '0': x0 = strtoull(optarg, NULL, 16); break;
-		case '1': x1 = strtoull(optarg, NULL, 16); break;
-		default: return 2;
+		case 'p':
+			device = "/dev/kvm-protected";
+			break;
+		case 'd':
+			device = optarg;
+			break;
+		case 'c':
+			n_vcpus = atoi(optarg);
+			break;
+		case 'm':
+			mib = atoi(optarg);
+			break;
+		case 'n':
+			times = atoi(optarg);
+			break;
+		case 's':
+			seconds = atoi(optarg);
+			break;
+		case '0':
+			x0 = strtoull(optarg, NULL, 16);
+			break;
+		case '1':
+			x1 = strtoull(optarg, NULL, 16);
+			break;
+		default:
+			return 2;
 		}
 	}
 	if (optind != argc - 1 || n_vcpus < 1 || n_vcpus > MAX_VCPUS || mib < 1) {
-		fprintf(stderr, "usage: vmm [-p] [-c 1|2] [-m MIB] [-n TIMES] [-s SECONDS] [-0 X0] [-1 X1] PROGRAM\n");
+		fprintf(stderr, "usage: vmm [-p] [-c 1|2] [-m MIB] [-n TIMES] [-s SECONDS] [-0 X0] "
+				"[-1 X1] PROGRAM\n");
 		return 2;
 	}
 	sigaction(SIGUSR1, &act, NULL); /* KVM_RUN returns with EINTR */

@@ -12,11 +12,22 @@ GUEST(g_echo);
 static void range_overflow(void)
 {
 	static const u64 bad[][2] = {
-		{ RAM_PFN, 0 }, { 0, MAX_PFN + 1 }, { MAX_PFN, 1 }, { MAX_PFN - 1, 2 },
-		{ RAM_PFN, 1ull << 52 }, { RAM_PFN, ~0ull }, { RAM_PFN, ~0ull - RAM_PFN + 1 },
-		{ RAM_PFN, ~0ull - RAM_PFN + 2 }, { ~0ull, 1 }, { ~0ull, 2 }, { 1ull << 52, 1ull << 52 },
-		{ 1ull << 63, 1ull << 63 }, { ~0ull - 511, 512 }, { RAM_PFN, 1ull << 63 },
-		{ MAX_PFN - 1, ~0ull }, { 1ull << 40, 1 },
+		{RAM_PFN, 0},
+		{0, MAX_PFN + 1},
+		{MAX_PFN, 1},
+		{MAX_PFN - 1, 2},
+		{RAM_PFN, 1ull << 52},
+		{RAM_PFN, ~0ull},
+		{RAM_PFN, ~0ull - RAM_PFN + 1},
+		{RAM_PFN, ~0ull - RAM_PFN + 2},
+		{~0ull, 1},
+		{~0ull, 2},
+		{1ull << 52, 1ull << 52},
+		{1ull << 63, 1ull << 63},
+		{~0ull - 511, 512},
+		{RAM_PFN, 1ull << 63},
+		{MAX_PFN - 1, ~0ull},
+		{1ull << 40, 1},
 	};
 	struct vm *v = VM_START(1, g_echo, 1, 2, 3, 4);
 	struct dump d;
@@ -25,10 +36,10 @@ static void range_overflow(void)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		u64 ipa = bad[i][0], n = bad[i][1];
 
-		refused(kc(KC_VM_RAM, v->h, ipa, n, 0), KC_EINVAL, "VM_RAM %llx+%llx", (long long)ipa,
-			(long long)n);
-		refused(kc(KC_UNLEND, v->h, ipa, n, 0), KC_EINVAL, "UNLEND %llx+%llx", (long long)ipa,
-			(long long)n);
+		refused(kc(KC_VM_RAM, v->h, ipa, n, 0), KC_EINVAL, "VM_RAM %llx+%llx",
+			(long long)ipa, (long long)n);
+		refused(kc(KC_UNLEND, v->h, ipa, n, 0), KC_EINVAL, "UNLEND %llx+%llx",
+			(long long)ipa, (long long)n);
 		refused(kc(KC_LEND_PROT, v->h, ipa, n, 7), KC_EINVAL, "LEND_PROT %llx+%llx",
 			(long long)ipa, (long long)n);
 	}
@@ -40,8 +51,9 @@ static void range_overflow(void)
 }
 
 /* Frame numbers that are not RAM, for a machine with RAM from 1 GiB. */
-static const u64 not_ram[] = { 0, 1, 0x8000, 0x9000, 0x9020, 0x10000, 0x3ffff, MAX_PFN - 1, MAX_PFN,
-			       1ull << 36, (1ull << 52) - 1, 1ull << 52, 1ull << 63, ~0ull };
+static const u64 not_ram[] = {
+	0,           1,       0x8000,     0x9000,           0x9020,     0x10000,    0x3ffff,
+	MAX_PFN - 1, MAX_PFN, 1ull << 36, (1ull << 52) - 1, 1ull << 52, 1ull << 63, ~0ull};
 
 static void bad_address(void)
 {
@@ -54,29 +66,40 @@ static void bad_address(void)
 	dump_take(&d);
 	for (size_t i = 0; i < sizeof(not_ram) / sizeof(not_ram[0]); i++) {
 		p = not_ram[i];
-		refused(kc(KC_VM_CREATE, 1, p & ~1ull, 0, 0), KC_EINVAL, "VM_CREATE root %llx", (long long)p);
-		refused(kc(KC_VM_TABLE, v->h, p, 0, 0), KC_EINVAL, "VM_TABLE %llx", (long long)p);
-		refused(kc(KC_VCPU_CREATE, v->h, 1, p, ok), KC_EINVAL, "VCPU_CREATE run %llx", (long long)p);
-		refused(kc(KC_VCPU_CREATE, v->h, 1, ok, p), KC_EINVAL, "VCPU_CREATE ctx %llx", (long long)p);
-		refused(kc(KC_DONATE, v->h, RAM_PFN + 16, p, 0), KC_EINVAL, "DONATE %llx", (long long)p);
-		refused(kc(KC_LEND, w->h, RAM_PFN, p, 7 << 8), KC_EINVAL, "LEND %llx", (long long)p);
-		refused(kc(KC_PAGE_RECLAIM, v->h, p, 0, 0), KC_EINVAL, "PAGE_RECLAIM %llx", (long long)p);
-		refused(kc(KC_FORCE_RECLAIM, v->h, MAX_PFN | p, 0, 0), KC_EINVAL, "FORCE_RECLAIM %llx",
+		refused(kc(KC_VM_CREATE, 1, p & ~1ull, 0, 0), KC_EINVAL, "VM_CREATE root %llx",
 			(long long)p);
-		refused(kc(KC_DONATE, v->h, MAX_PFN | p, ok, 0), KC_EINVAL, "DONATE to %llx", (long long)p);
-		refused(kc(KC_LEND, w->h, MAX_PFN | p, ok, 7 << 8), KC_EINVAL, "LEND to %llx", (long long)p);
+		refused(kc(KC_VM_TABLE, v->h, p, 0, 0), KC_EINVAL, "VM_TABLE %llx", (long long)p);
+		refused(kc(KC_VCPU_CREATE, v->h, 1, p, ok), KC_EINVAL, "VCPU_CREATE run %llx",
+			(long long)p);
+		refused(kc(KC_VCPU_CREATE, v->h, 1, ok, p), KC_EINVAL, "VCPU_CREATE ctx %llx",
+			(long long)p);
+		refused(kc(KC_DONATE, v->h, RAM_PFN + 16, p, 0), KC_EINVAL, "DONATE %llx",
+			(long long)p);
+		refused(kc(KC_LEND, w->h, RAM_PFN, p, 7 << 8), KC_EINVAL, "LEND %llx",
+			(long long)p);
+		refused(kc(KC_PAGE_RECLAIM, v->h, p, 0, 0), KC_EINVAL, "PAGE_RECLAIM %llx",
+			(long long)p);
+		refused(kc(KC_FORCE_RECLAIM, v->h, MAX_PFN | p, 0, 0), KC_EINVAL,
+			"FORCE_RECLAIM %llx", (long long)p);
+		refused(kc(KC_DONATE, v->h, MAX_PFN | p, ok, 0), KC_EINVAL, "DONATE to %llx",
+			(long long)p);
+		refused(kc(KC_LEND, w->h, MAX_PFN | p, ok, 7 << 8), KC_EINVAL, "LEND to %llx",
+			(long long)p);
 	}
 	refused(kc(KC_VM_CREATE, 1, ok | 1, 0, 0), KC_EINVAL, "VM_CREATE with an odd root");
 	refused(kc(KC_VM_CREATE, 2, block, 0, 0), KC_EINVAL, "VM_CREATE with an unknown flag");
 	refused(kc(KC_VM_CREATE, ~0ull, block, 0, 0), KC_EINVAL, "VM_CREATE with all flags");
 	refused(kc(KC_DONATE, v->h, RAM_PFN + 512, block + 1, 9), KC_EINVAL, "an unaligned block");
-	refused(kc(KC_LEND, w->h, RAM_PFN + 512, block + 1, 9 | 7 << 8), KC_EINVAL, "an unaligned lent block");
-	refused(kc(KC_DONATE, v->h, RAM_PFN + 513, block, 9), KC_EINVAL, "a block at an unaligned ipa");
+	refused(kc(KC_LEND, w->h, RAM_PFN + 512, block + 1, 9 | 7 << 8), KC_EINVAL,
+		"an unaligned lent block");
+	refused(kc(KC_DONATE, v->h, RAM_PFN + 513, block, 9), KC_EINVAL,
+		"a block at an unaligned ipa");
 	for (u64 order = 1; order < 70; order++)
 		if (order != 9)
-			refused(kc(KC_DONATE, v->h, RAM_PFN + 512, block, order), KC_EINVAL, "order %llu",
-				(long long)order);
-	refused(kc(KC_DONATE, v->h, RAM_PFN + RAM_N, ok, 0), KC_EINVAL, "DONATE outside declared RAM");
+			refused(kc(KC_DONATE, v->h, RAM_PFN + 512, block, order), KC_EINVAL,
+				"order %llu", (long long)order);
+	refused(kc(KC_DONATE, v->h, RAM_PFN + RAM_N, ok, 0), KC_EINVAL,
+		"DONATE outside declared RAM");
 	refused(kc(KC_LEND, w->h, RAM_PFN, ok, 0), KC_EINVAL, "LEND without rights");
 	refused(kc(KC_LEND, w->h, RAM_PFN, ok, 8 << 8), KC_EINVAL, "LEND with unknown rights");
 	refused(kc(KC_VCPU_CREATE, v->h, 1, ok, ok), KC_EINVAL, "run page = context page");
@@ -95,7 +118,7 @@ static void bad_address(void)
 /* A block is only as good as its worst page. */
 static void worst_page(void)
 {
-	static const u64 where[] = { 511, 1, 256, 0 };
+	static const u64 where[] = {511, 1, 256, 0};
 	struct vm *v = VM_START(1, g_echo, 1, 2, 3, 4);
 	struct vm *w = VM_START(1, g_echo, 1, 2, 3, 4);
 	struct vm *n = vm_new(0);
@@ -108,18 +131,20 @@ static void worst_page(void)
 		/* another VM's private page */
 		needed(kc(KC_DONATE, w->h, RAM_PFN + 16 + i, p, 0), "DONATE to the victim");
 		dump_take(&d);
-		refused(kc(KC_DONATE, v->h, RAM_PFN + 512, block, 9), KC_EPERM, "a block whose page %llu is another VM's",
-			(long long)where[i]);
+		refused(kc(KC_DONATE, v->h, RAM_PFN + 512, block, 9), KC_EPERM,
+			"a block whose page %llu is another VM's", (long long)where[i]);
 		refused(kc(KC_LEND, n->h, RAM_PFN + 512, block, 9 | 7 << 8), KC_EPERM,
 			"lending a block whose page %llu is another VM's", (long long)where[i]);
 		if (where[i] > 0)
-			refused(kc(KC_VM_CREATE, 1, (p & ~1ull), 0, 0), KC_EPERM, "a root whose page is another VM's");
+			refused(kc(KC_VM_CREATE, 1, (p & ~1ull), 0, 0), KC_EPERM,
+				"a root whose page is another VM's");
 		dump_same(&d, "a mixed block");
 		needed(kc(KC_FORCE_RECLAIM, w->h, RAM_PFN + 16 + i, 0, 0), "FORCE_RECLAIM");
 		/* a lent page */
 		needed(kc(KC_LEND, n->h, RAM_PFN + 1024, p, 7 << 8), "LEND");
 		dump_take(&d);
-		refused(kc(KC_DONATE, v->h, RAM_PFN + 512, block, 9), KC_EBUSY, "a block with a lent page");
+		refused(kc(KC_DONATE, v->h, RAM_PFN + 512, block, 9), KC_EBUSY,
+			"a block with a lent page");
 		dump_same(&d, "a block with a lent page");
 		needed(kc(KC_UNLEND, n->h, RAM_PFN + 1024, 1, 0), "UNLEND");
 	}
@@ -132,27 +157,37 @@ static void not_memory(void)
 	struct vm *v = VM_START(1, g_echo, 1, 2, 3, 4);
 	struct vm *n = vm_new(0);
 	u64 core, core_n, ok = page_alloc(0);
-	u64 mmio[] = { 0x8000, 0x8010, 0x80a0, 0x8080, 0x9000, 0x9010, 0x9020, 0x9030, 0xa000,
-		       0x10000, 0x3f000, 0x4010000ull, 0x8000000ull };
+	u64 mmio[] = {0x8000, 0x8010, 0x80a0,  0x8080,  0x9000,       0x9010,      0x9020,
+		      0x9030, 0xa000, 0x10000, 0x3f000, 0x4010000ull, 0x8000000ull};
 	struct dump d;
 
 	core_range(&core, &core_n);
 	dump_take(&d);
 	for (size_t i = 0; i < sizeof(mmio) / sizeof(mmio[0]); i++) {
-		refused(kc(KC_DONATE, v->h, RAM_PFN + 16, mmio[i], 0), KC_EINVAL, "DONATE device %llx", (long long)mmio[i]);
-		refused(kc(KC_LEND, n->h, RAM_PFN + 16, mmio[i], 7 << 8), KC_EINVAL, "LEND device %llx", (long long)mmio[i]);
-		refused(kc(KC_VCPU_CREATE, v->h, 1, mmio[i], ok), KC_EINVAL, "run page in device %llx", (long long)mmio[i]);
-		refused(kc(KC_VM_TABLE, v->h, mmio[i], 0, 0), KC_EINVAL, "table in device %llx", (long long)mmio[i]);
+		refused(kc(KC_DONATE, v->h, RAM_PFN + 16, mmio[i], 0), KC_EINVAL,
+			"DONATE device %llx", (long long)mmio[i]);
+		refused(kc(KC_LEND, n->h, RAM_PFN + 16, mmio[i], 7 << 8), KC_EINVAL,
+			"LEND device %llx", (long long)mmio[i]);
+		refused(kc(KC_VCPU_CREATE, v->h, 1, mmio[i], ok), KC_EINVAL,
+			"run page in device %llx", (long long)mmio[i]);
+		refused(kc(KC_VM_TABLE, v->h, mmio[i], 0, 0), KC_EINVAL, "table in device %llx",
+			(long long)mmio[i]);
 	}
 	for (u64 p = core; p < core + core_n; p++) {
-		refused(kc(KC_LEND, n->h, RAM_PFN + 16 + p - core, p, 7 << 8), KC_EPERM, "LEND of KCore's page %llx", (long long)p);
+		refused(kc(KC_LEND, n->h, RAM_PFN + 16 + p - core, p, 7 << 8), KC_EPERM,
+			"LEND of KCore's page %llx", (long long)p);
 		if (verdict_is_won())
 			return; /* worse is not needed */
-		refused(kc(KC_DONATE, v->h, RAM_PFN + 16 + p - core, p, 0), KC_EPERM, "DONATE of KCore's page %llx", (long long)p);
-		refused(kc(KC_VM_TABLE, v->h, p, 0, 0), KC_EPERM, "KCore's page %llx as a table", (long long)p);
-		refused(kc(KC_VCPU_CREATE, v->h, 1, p, ok), KC_EPERM, "KCore's page %llx as a run page", (long long)p);
-		refused(kc(KC_VCPU_CREATE, v->h, 1, ok, p), KC_EPERM, "KCore's page %llx as a context", (long long)p);
-		refused(kc(KC_PAGE_RECLAIM, v->h, p, 0, 0), KC_ESTATE, "reclaim of KCore's page %llx", (long long)p);
+		refused(kc(KC_DONATE, v->h, RAM_PFN + 16 + p - core, p, 0), KC_EPERM,
+			"DONATE of KCore's page %llx", (long long)p);
+		refused(kc(KC_VM_TABLE, v->h, p, 0, 0), KC_EPERM, "KCore's page %llx as a table",
+			(long long)p);
+		refused(kc(KC_VCPU_CREATE, v->h, 1, p, ok), KC_EPERM,
+			"KCore's page %llx as a run page", (long long)p);
+		refused(kc(KC_VCPU_CREATE, v->h, 1, ok, p), KC_EPERM,
+			"KCore's page %llx as a context", (long long)p);
+		refused(kc(KC_PAGE_RECLAIM, v->h, p, 0, 0), KC_ESTATE,
+			"reclaim of KCore's page %llx", (long long)p);
 	}
 	dump_same(&d, "giving away what is not memory");
 	page_free(ok);
@@ -173,7 +208,8 @@ static void dead_call(u64 h, u64 want, u64 page, const char *kind)
 	refused(kc(KC_VM_TEARDOWN, h, 0, 0, 0), want, "VM_TEARDOWN on %s handle", kind);
 	if (want == KC_ENOENT) {
 		refused(kc(KC_UNLEND, h, RAM_PFN, 1, 0), want, "UNLEND on %s handle", kind);
-		refused(kc(KC_PAGE_RECLAIM, h, page, 0, 0), want, "PAGE_RECLAIM on %s handle", kind);
+		refused(kc(KC_PAGE_RECLAIM, h, page, 0, 0), want, "PAGE_RECLAIM on %s handle",
+			kind);
 		refused(kc(KC_VM_FREE, h, 0, 0, 0), want, "VM_FREE on %s handle", kind);
 	}
 }
@@ -192,7 +228,8 @@ static void dead_handles(void)
 	dead_call(v->h + (1ull << 16), KC_ENOENT, page, "a wrapping 16-bit");
 	dead_call(~0ull, KC_ENOENT, page, "the largest");
 	refused(kc(KC_VM_FREE, v->h, 0, 0, 0), KC_ESTATE, "VM_FREE of a living VM");
-	refused(kc(KC_PAGE_RECLAIM, v->h, v->given[0], 0, 0), KC_ESTATE, "PAGE_RECLAIM from a living VM");
+	refused(kc(KC_PAGE_RECLAIM, v->h, v->given[0], 0, 0), KC_ESTATE,
+		"PAGE_RECLAIM from a living VM");
 	dump_same(&d, "a dead handle");
 	h = v->h;
 	needed(kc(KC_VM_TEARDOWN, h, 0, 0, 0), "VM_TEARDOWN");
@@ -203,7 +240,8 @@ static void dead_handles(void)
 	for (u32 i = 0; i < v->n_given; i++)
 		needed(kc(KC_PAGE_RECLAIM, h, v->given[i], 0, 0), "PAGE_RECLAIM");
 	refused(kc(KC_PAGE_RECLAIM, h, v->given[0], 0, 0), KC_EPERM, "a second PAGE_RECLAIM");
-	refused(kc(KC_PAGE_RECLAIM, h, v->run[0], 0, 0), KC_EPERM, "PAGE_RECLAIM of KServ's own page");
+	refused(kc(KC_PAGE_RECLAIM, h, v->run[0], 0, 0), KC_EPERM,
+		"PAGE_RECLAIM of KServ's own page");
 	needed(kc(KC_PAGE_RECLAIM, h, v->root, 0, 0), "PAGE_RECLAIM");
 	needed(kc(KC_PAGE_RECLAIM, h, v->root + 1, 0, 0), "PAGE_RECLAIM");
 	needed(kc(KC_VM_FREE, h, 0, 0, 0), "VM_FREE");
@@ -224,7 +262,7 @@ static void no_tables(void)
 	struct dump d;
 	u64 ipa;
 
-	/* Use up the pool: each GiB takes two tables. The declared RAM has two, the rest is the normal VM's. */
+	/* Use up the pool: the first mapping takes two tables, each further 2 MiB one. */
 	for (int m = 0; m < 2; m++) {
 		struct vm *x = m == 0 ? v : n;
 		u64 fn = m == 0 ? KC_DONATE : KC_LEND, last = m == 0 ? 0 : 7 << 8;
@@ -245,12 +283,14 @@ static void no_tables(void)
 				continue;
 			}
 			refused(kc(fn, x->h, ipa, p, last), KC_ENOMEM, "mapping without a table");
-			refused(kc(fn, x->h, ipa, p, last), KC_ENOMEM, "mapping without a table, again");
+			refused(kc(fn, x->h, ipa, p, last), KC_ENOMEM,
+				"mapping without a table, again");
 			dump_same(&d, "mapping without a table");
 		}
 		vm_table(x, 1);
 		dump_take(&d);
-		refused(kc(fn, x->h, RAM_PFN + 0x40000, p, last), KC_ENOMEM, "mapping with one table of two");
+		refused(kc(fn, x->h, RAM_PFN + 0x40000, p, last), KC_ENOMEM,
+			"mapping with one table of two");
 		dump_same(&d, "mapping with one table of two");
 	}
 	if (mem_write(p << 12, 1, 1) != 0)
@@ -270,9 +310,11 @@ static void failed_create(void)
 	dump_take(&d);
 	refused(kc(KC_VM_CREATE, 1, v->root, 0, 0), KC_EPERM, "a root that is another VM's");
 	refused(kc(KC_VCPU_CREATE, v->h, 0, used, a[0]), KC_EPERM, "a run page that is a table");
-	refused(kc(KC_VCPU_CREATE, v->h, 0, a[0], used), KC_EPERM, "a context page that is a table");
+	refused(kc(KC_VCPU_CREATE, v->h, 0, a[0], used), KC_EPERM,
+		"a context page that is a table");
 	refused(kc(KC_VCPU_CREATE, v->h, 0, a[1], KC_NO_PFN), KC_EINVAL, "no context page");
-	refused(kc(KC_VCPU_CREATE, n->h, 0, a[2], a[3]), KC_EINVAL, "a context page for a normal VM");
+	refused(kc(KC_VCPU_CREATE, n->h, 0, a[2], a[3]), KC_EINVAL,
+		"a context page for a normal VM");
 	refused(kc(KC_VCPU_LOAD, v->h, 0, 0, 0), KC_ENOENT, "loading the vCPU that was refused");
 	refused(kc(KC_VCPU_RUN, 0, 0, 0, 0), KC_ENOENT, "running without a vCPU");
 	refused(kc(KC_VCPU_PUT, 0, 0, 0, 0), KC_ENOENT, "putting without a vCPU");
@@ -301,7 +343,8 @@ static void unknown_calls(void)
 	for (u64 f = 5; f < 0x400; f++)
 		refused(kc(f, 1, 2, 3, 4), KC_ENOSYS, "HVC %llx", (long long)f);
 	for (u64 b = 32; b < 64; b++)
-		refused(kc(KC_VM_FREE | 1ull << b, 1, 2, 3, 4), KC_ENOSYS, "function with bit %llu", (long long)b);
+		refused(kc(KC_VM_FREE | 1ull << b, 1, 2, 3, 4), KC_ENOSYS, "function with bit %llu",
+			(long long)b);
 	/* Another vendor's hypervisor calls, and PSCI by the wrong conduit. */
 	refused(kc(0x86000000, 0, 0, 0, 0), KC_ENOSYS, "HVC 86000000");
 	refused(kc(0xc6000020, 0, 0, 0, 0), KC_ENOSYS, "HVC c6000020");
@@ -310,13 +353,13 @@ static void unknown_calls(void)
 }
 
 const struct test tests_calls[] = {
-	{ "range_overflow", "1", "a range outside the address space changes nothing", range_overflow, 1 },
-	{ "bad_address", "2,9", "no address but RAM of KServ's is accepted", bad_address, 1 },
-	{ "worst_page", "3", "every page of a range is checked", worst_page, 1 },
-	{ "not_memory", "4,5", "devices and KCore's memory never become a VM's", not_memory, 1 },
-	{ "dead_handles", "13", "a handle without a living VM does nothing", dead_handles, 1 },
-	{ "no_tables", "7", "a call without enough table memory changes nothing", no_tables, 1 },
-	{ "failed_create", "10", "a failed creation loses no page", failed_create, 1 },
-	{ "unknown_calls", "24,40", "an unknown function does nothing", unknown_calls, 1 },
-	TEST_LIST_END
-};
+	{"range_overflow", "1", "a range outside the address space changes nothing", range_overflow,
+	 1},
+	{"bad_address", "2,9", "no address but RAM of KServ's is accepted", bad_address, 1},
+	{"worst_page", "3", "every page of a range is checked", worst_page, 1},
+	{"not_memory", "4,5", "devices and KCore's memory never become a VM's", not_memory, 1},
+	{"dead_handles", "13", "a handle without a living VM does nothing", dead_handles, 1},
+	{"no_tables", "7", "a call without enough table memory changes nothing", no_tables, 1},
+	{"failed_create", "10", "a failed creation loses no page", failed_create, 1},
+	{"unknown_calls", "24,40", "an unknown function does nothing", unknown_calls, 1},
+	TEST_LIST_END};

@@ -48,11 +48,13 @@ static int wait_mailbox(volatile u64 *box)
 static void judge_mailbox(volatile u64 *box, const char *how)
 {
 	if (box[1] == 8)
-		won("%s: KServ's code runs at EL2 and reads %llx from KCore's memory", how, (long long)box[3]);
+		won("%s: KServ's code runs at EL2 and reads %llx from KCore's memory", how,
+		    (long long)box[3]);
 	else if (box[1] != 4)
 		error("%s: CurrentEL %llx", how, (long long)box[1]);
 	else if (box[2] == 0)
-		won("%s: KServ's code reads %llx from KCore's memory at EL1", how, (long long)box[3]);
+		won("%s: KServ's code reads %llx from KCore's memory at EL1", how,
+		    (long long)box[3]);
 }
 
 /* A CPU started at KServ's own code, not at Linux's: EL1, and stage 2 is on from the first instruction. */
@@ -109,17 +111,17 @@ static void hotplug(void)
 static void smc_ids(void)
 {
 	static const u64 first[] = {
-		0x84000005, 0xc4000005, 0x84000007, 0x8400000b, 0x8400000c, 0xc400000e, 0x8400000f,
-		0xc400000f, 0x84000010, 0xc4000010, 0xc4000011, 0x84000013, 0xc4000013, 0xc4000014,
-		0x84000050, 0x84000053, 0xc4000053,             /* TRNG */
-		0xc4000020, 0xc4000021, 0xc4000022, 0xc4000024, /* SDEI */
-		0xc4000025, 0xc4000029, 0xc400002d, 0xc4000031,
-		0x84000060, 0x84000063, 0x84000066, 0xc4000066, 0x8400006f, 0x84000070, /* FF-A */
+		0x84000005, 0xc4000005, 0x84000007, 0x8400000b, 0x8400000c, 0xc400000e,
+		0x8400000f, 0xc400000f, 0x84000010, 0xc4000010, 0xc4000011, 0x84000013,
+		0xc4000013, 0xc4000014, 0x84000050, 0x84000053, 0xc4000053, /* TRNG */
+		0xc4000020, 0xc4000021, 0xc4000022, 0xc4000024,             /* SDEI */
+		0xc4000025, 0xc4000029, 0xc400002d, 0xc4000031, 0x84000060, 0x84000063,
+		0x84000066, 0xc4000066, 0x8400006f, 0x84000070, /* FF-A */
 		0xc4000150, 0xc4000190, 0xc40001af,             /* RMM, RSI */
 		0x82000000, 0xc2000000, 0xc200ff01, 0x8200ff00, /* SiP */
 		0x83000000, 0xc3000000, 0xc300ffff,             /* OEM */
-		0x85000000, 0x86000000, 0xc6004b00, 0xb2000000, 0xbf00ff01, 0x80000004, 0x80008001,
-		0, 1, 0xffffffff,
+		0x85000000, 0x86000000, 0xc6004b00, 0xb2000000, 0xbf00ff01, 0x80000004,
+		0x80008001, 0,          1,          0xffffffff,
 	};
 
 	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
@@ -198,11 +200,11 @@ static void cpu_on_core(void)
 }
 
 const struct test tests_cpu[] = {
-	{ "stub_calls", "24", "the kernel's EL2 stub calls are refused for ever", stub_calls, 1 },
-	{ "smc_ids", "43", "firmware calls that are not on the list never reach EL3", smc_ids, 1 },
-	{ "cpu_on", "25", "a CPU starts at EL1 with stage 2 on", cpu_on, 2 },
-	{ "hotplug", "25", "a CPU that comes back is under stage 2", hotplug, 2 },
-	{ "smc_back_door", "25,43", "no other firmware call starts a CPU", smc_back_door, 2 },
-	{ "cpu_on_core", "25", "a CPU started in KCore's memory is lost, and nothing else", cpu_on_core, 2 },
-	TEST_LIST_END
-};
+	{"stub_calls", "24", "the kernel's EL2 stub calls are refused for ever", stub_calls, 1},
+	{"smc_ids", "43", "firmware calls that are not on the list never reach EL3", smc_ids, 1},
+	{"cpu_on", "25", "a CPU starts at EL1 with stage 2 on", cpu_on, 2},
+	{"hotplug", "25", "a CPU that comes back is under stage 2", hotplug, 2},
+	{"smc_back_door", "25,43", "no other firmware call starts a CPU", smc_back_door, 2},
+	{"cpu_on_core", "25", "a CPU started in KCore's memory is lost, and nothing else",
+	 cpu_on_core, 2},
+	TEST_LIST_END};

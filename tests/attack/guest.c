@@ -22,7 +22,7 @@ GUEST(g_sysregs);
 
 #define EVIL 0xe0e1e2e3e4e5e6e7ull
 
-/* Rewrite everything in the run page but the answer that KServ owes: the registers' words, the exit's words. */
+/* Rewrite everything in the run page but the answer that KServ owes. */
 static void rewrite(struct vm *v, u64 answer)
 {
 	for (u32 w = 0; w < 256; w++)
@@ -35,7 +35,7 @@ static void rewrite(struct vm *v, u64 answer)
 /* A completion reaches one register, cut to the size of the access; nothing else of the guest. */
 static void mmio_answer(void)
 {
-	static const u64 mask[] = { 0xff, 0xffff, 0xffffffff, ~0ull };
+	static const u64 mask[] = {0xff, 0xffff, 0xffffffff, ~0ull};
 	struct vm *v = VM_START(1, g_regs, 0, 0, 0, 0);
 	u64 want, val, code;
 
@@ -50,7 +50,8 @@ static void mmio_answer(void)
 		if (vm_report(v, 0, &val) != R_VALUE)
 			give_up("no report");
 		if (val != want)
-			won("load %d: the register is %llx instead of %llx", i, (long long)val, (long long)want);
+			won("load %d: the register is %llx instead of %llx", i, (long long)val,
+			    (long long)want);
 		rewrite(v, EVIL);
 		if (vm_report(v, 0, &val) != R_DONE)
 			give_up("no report");
@@ -91,8 +92,17 @@ static void other_exits(void)
 /* Every word of the run page at extremes; every bit of the virtual GIC: KCore and the guest go on. */
 static void run_page_extremes(void)
 {
-	static const u64 ext[] = { 0, 1, ~0ull, 1ull << 63, 0x40200000, 0x40200, 0x7fffffffffffffffull,
-				   0xffff000040200000ull, 0x3c9, 0x3cd, 0x1ff };
+	static const u64 ext[] = {0,
+				  1,
+				  ~0ull,
+				  1ull << 63,
+				  0x40200000,
+				  0x40200,
+				  0x7fffffffffffffffull,
+				  0xffff000040200000ull,
+				  0x3c9,
+				  0x3cd,
+				  0x1ff};
 	struct vm *v = VM_START(1, g_wait, 0, 0, 0, 0);
 	u64 val, core, core_n;
 
@@ -107,12 +117,14 @@ static void run_page_extremes(void)
 		for (int i = 0; i < 40; i++) {
 			u64 off;
 
-			if (vm_run_once(v, 0) != KC_EXIT_TRAP || rp(v, 0, RUN_FAULT) != KC_FAULT_MMIO)
+			if (vm_run_once(v, 0) != KC_EXIT_TRAP ||
+			    rp(v, 0, RUN_FAULT) != KC_FAULT_MMIO)
 				continue;
 			off = rp(v, 0, RUN_FAR) & 0xfff;
 			val = rp(v, 0, RUN_X(0));
 			if (off == R_FAULT || (off == R_DONE && val != 0))
-				won("with words %llx the guest sees %llx", (long long)ext[e], (long long)val);
+				won("with words %llx the guest sees %llx", (long long)ext[e],
+				    (long long)val);
 		}
 		for (u32 w = 256; w < 512; w++)
 			rp_set(v, 0, w, 0);
@@ -120,7 +132,8 @@ static void run_page_extremes(void)
 			u64 off = vm_report(v, 0, &val);
 
 			if (off == R_FAULT || (off == R_DONE && val != 0))
-				won("with words %llx the guest sees %llx", (long long)ext[e], (long long)val);
+				won("with words %llx the guest sees %llx", (long long)ext[e],
+				    (long long)val);
 		}
 	}
 	needed(kc(KC_VERSION, 0, 0, 0, 0), "KC_VERSION afterwards");
@@ -174,7 +187,8 @@ static void second_cpu(void)
 	/* x3 = 1 leads the program to report a fault: KServ's entry and arguments. */
 	vm_vcpu(v, 1, CODE_PFN << 12, 0, 0, 0, 1);
 	vm_load(v, 1);
-	refused(kc(KC_VCPU_RUN, 0, 0, 0, 0), KC_ESTATE, "running a vCPU that the guest has not started");
+	refused(kc(KC_VCPU_RUN, 0, 0, 0, 0), KC_ESTATE,
+		"running a vCPU that the guest has not started");
 	vm_put(v);
 	code = vm_run(v, 0);
 	if (code != KC_EXIT_CPU_ON || rp(v, 0, RUN_X(0)) != 1)
@@ -205,9 +219,11 @@ static void first_touch(void)
 				/* RAM as MMIO: answer it, and hear what the guest believes. */
 				rp_set(v, 0, RUN_X(0), EVIL);
 				(void)vm_report(v, 0, &val);
-				won("the guest has read %llx from RAM without a page", (long long)val);
+				won("the guest has read %llx from RAM without a page",
+				    (long long)val);
 			} else {
-				won("the guest goes on without a page: stores %llx", (long long)rp(v, 0, RUN_X(0)));
+				won("the guest goes on without a page: stores %llx",
+				    (long long)rp(v, 0, RUN_X(0)));
 			}
 			return;
 		}
@@ -286,7 +302,8 @@ static void stale_share(void)
 
 	if (vm_report(v, 0, &val) != R_READY)
 		give_up("the guest does not start");
-	refused(kc(KC_LEND, v->h, DATA_PFN, lent, 7 << 8), KC_EEXIST, "lending over private memory");
+	refused(kc(KC_LEND, v->h, DATA_PFN, lent, 7 << 8), KC_EEXIST,
+		"lending over private memory");
 	code = vm_run(v, 0);
 	if (code != KC_EXIT_SHARE)
 		give_up("exit %llu instead of SHARE", (long long)code);
@@ -309,13 +326,14 @@ static void stale_share(void)
 	}
 	if (code != KC_EXIT_UNSHARE)
 		give_up("exit %llu instead of UNSHARE", (long long)code);
-	refused(kc(KC_LEND, v->h, DATA_PFN, lent, 7 << 8), KC_EPERM, "lending at an ipa that is private again");
+	refused(kc(KC_LEND, v->h, DATA_PFN, lent, 7 << 8), KC_EPERM,
+		"lending at an ipa that is private again");
 	if (vm_report(v, 0, &val) != R_DONE)
 		give_up("no report");
 	code = vm_run(v, 0);
 	if (code != KC_EXIT_TRAP || rp(v, 0, RUN_FAULT) != KC_FAULT_PRIVATE)
-		won("after UNSHARE the guest still uses KServ's page (exit %llu, value %llx)", (long long)code,
-		    (long long)rp(v, 0, RUN_X(0)));
+		won("after UNSHARE the guest still uses KServ's page (exit %llu, value %llx)",
+		    (long long)code, (long long)rp(v, 0, RUN_X(0)));
 	page_unmap(p, 1);
 	if (kc_stat(KC_STAT_PAGES_LENT) != 0)
 		won("the page is still lent");
@@ -323,7 +341,7 @@ static void stale_share(void)
 		page_free(lent);
 }
 
-/* KServ cannot inject an exception that the guest does not expect, nor link an interrupt that is not its. */
+/* KServ injects no exception that the guest does not expect, and links no interrupt but the timer's. */
 static void injection(void)
 {
 	struct vm *v = VM_START(1, g_wait, 1, 0, 0, 0);
@@ -356,17 +374,19 @@ static void injection(void)
 }
 
 /*
- * Every encoding of op0 = 2 and 3, read by the guest: what does not trap or answers must be on the list of what
- * KCore switches, answers or lets through (registers.h). "Hidden" is not enough: a hostile guest ignores
+ * Every encoding of op0 = 2 and 3, read by the guest: what does not trap must be on the list of what KCore
+ * switches, answers or lets through (registers.h). "Hidden" is not enough: a hostile guest ignores
  * identification registers.
  */
-#define ENC(op0, op1, crn, crm, op2) (((op0) - 2) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
+#define ENC(op0, op1, crn, crm, op2)                                                               \
+	(((op0)-2) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 #include "registers.h"
 
 static int is_allowed(u64 enc, u64 val)
 {
 	if (enc < ENC(3, 0, 0, 0, 0))
-		return (enc >> 11 & 7) == 0 && (val == 0 || (enc == ENC(2, 0, 1, 1, 4) && val == 8));
+		return (enc >> 11 & 7) == 0 &&
+		       (val == 0 || (enc == ENC(2, 0, 1, 1, 4) && val == 8));
 	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
 		if (enc >= allowed[i].first && enc <= allowed[i].last)
 			return 1;
@@ -377,10 +397,12 @@ static void judge_register(u64 enc, u64 val)
 {
 	if (is_allowed(enc, val))
 		return;
-	note("S%llu_%llu_C%llu_C%llu_%llu reads %llx", (long long)(2 + (enc >> 14)), (long long)(enc >> 11 & 7),
-	     (long long)(enc >> 7 & 15), (long long)(enc >> 3 & 15), (long long)(enc & 7), (long long)val);
-	won("the guest reads S%llu_%llu_C%llu_C%llu_%llu", (long long)(2 + (enc >> 14)), (long long)(enc >> 11 & 7),
-	    (long long)(enc >> 7 & 15), (long long)(enc >> 3 & 15), (long long)(enc & 7));
+	note("S%llu_%llu_C%llu_C%llu_%llu reads %llx", (long long)(2 + (enc >> 14)),
+	     (long long)(enc >> 11 & 7), (long long)(enc >> 7 & 15), (long long)(enc >> 3 & 15),
+	     (long long)(enc & 7), (long long)val);
+	won("the guest reads S%llu_%llu_C%llu_C%llu_%llu", (long long)(2 + (enc >> 14)),
+	    (long long)(enc >> 11 & 7), (long long)(enc >> 7 & 15), (long long)(enc >> 3 & 15),
+	    (long long)(enc & 7));
 }
 
 static void every_register(void)
@@ -412,17 +434,20 @@ static void every_register(void)
 }
 
 const struct test tests_guest[] = {
-	{ "mmio_answer", "27,38", "KServ's answer reaches one register, cut to the access", mmio_answer, 1 },
-	{ "other_exits", "27", "exits without an answer change nothing", other_exits, 1 },
-	{ "run_page_extremes", "9", "no word of the run page harms KCore or the guest", run_page_extremes, 1 },
-	{ "normal_pstate", "9", "a normal VM never runs above EL1", normal_pstate, 1 },
-	{ "set_registers", "28", "KServ sets no register of a protected vCPU", set_registers, 1 },
-	{ "second_cpu", "29", "a second CPU starts where the guest says", second_cpu, 1 },
-	{ "first_touch", "31", "RAM is never MMIO", first_touch, 1 },
-	{ "late_content", "42", "nothing of KServ's enters private memory after the start", late_content, 1 },
-	{ "forced_reclaim", "32,42", "the guest notices a page taken by force", forced_reclaim, 1 },
-	{ "stale_share", "47", "a shared page carries nothing private", stale_share, 1 },
-	{ "every_register", "22", "a guest reads no register that is not KCore's list", every_register, 1 },
-	{ "injection", "46", "KServ injects interrupts only", injection, 1 },
-	TEST_LIST_END
-};
+	{"mmio_answer", "27,38", "KServ's answer reaches one register, cut to the access",
+	 mmio_answer, 1},
+	{"other_exits", "27", "exits without an answer change nothing", other_exits, 1},
+	{"run_page_extremes", "9", "no word of the run page harms KCore or the guest",
+	 run_page_extremes, 1},
+	{"normal_pstate", "9", "a normal VM never runs above EL1", normal_pstate, 1},
+	{"set_registers", "28", "KServ sets no register of a protected vCPU", set_registers, 1},
+	{"second_cpu", "29", "a second CPU starts where the guest says", second_cpu, 1},
+	{"first_touch", "31", "RAM is never MMIO", first_touch, 1},
+	{"late_content", "42", "nothing of KServ's enters private memory after the start",
+	 late_content, 1},
+	{"forced_reclaim", "32,42", "the guest notices a page taken by force", forced_reclaim, 1},
+	{"stale_share", "47", "a shared page carries nothing private", stale_share, 1},
+	{"every_register", "22", "a guest reads no register that is not KCore's list",
+	 every_register, 1},
+	{"injection", "46", "KServ injects interrupts only", injection, 1},
+	TEST_LIST_END};

@@ -14,7 +14,9 @@ GUEST(g_hold);
 
 static void kvm_memory(void)
 {
-	const char *device = access("/dev/kvm-protected", F_OK) == 0 && have_kcore ? "/dev/kvm-protected" : "/dev/kvm";
+	const char *device = access("/dev/kvm-protected", F_OK) == 0 && have_kcore
+				     ? "/dev/kvm-protected"
+				     : "/dev/kvm";
 	FILE *f = fopen("/tmp/guest.bin", "wb"), *vmm;
 	char line[200], command[200];
 	u64 ram, n, ready = 0, value = 1;
@@ -23,7 +25,8 @@ static void kvm_memory(void)
 		skip("this kernel has no KVM");
 	if (f == NULL || fwrite(g_hold, (size_t)(g_hold_end - g_hold), 1, f) != 1 || fclose(f) != 0)
 		give_up("cannot write the guest's program");
-	snprintf(command, sizeof(command), "/usr/bin/vmm -d %s -s 6 -0 %llx -1 %llx /tmp/guest.bin 2>&1", device,
+	snprintf(command, sizeof(command),
+		 "/usr/bin/vmm -d %s -s 6 -0 %llx -1 %llx /tmp/guest.bin 2>&1", device,
 		 (unsigned long long)arg_nonce, (unsigned long long)(RAM_PA + 0x10000));
 	vmm = popen(command, "r");
 	if (vmm == NULL)
@@ -47,7 +50,7 @@ static void kvm_memory(void)
 	secret_search(ram, n, 1, "in a sweep of all memory after the guest's end");
 }
 
-const struct test tests_kvm[] = {
-	{ "kvm_memory", "5,15", "a VM's memory is out of KServ's reach, by KVM and a VMM", kvm_memory, ANY_KERNEL },
-	TEST_LIST_END
-};
+const struct test tests_kvm[] = {{"kvm_memory", "5,15",
+				  "a VM's memory is out of KServ's reach, by KVM and a VMM",
+				  kvm_memory, ANY_KERNEL},
+				 TEST_LIST_END};

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What tests/attack/run and tests/broken/run share: building the attacker, booting it, reading its console."""
+"""What the runners of tests/attack, broken and vmm share: build, boot, read the console."""
 import os
 import re
 import secrets
@@ -56,7 +56,7 @@ def test_names():
     names = []
     for group in ("calls", "state", "guest", "leak", "race", "kvm", "cpu"):
         with open(os.path.join(HERE, group + ".c"), encoding="utf-8") as f:
-            names += re.findall(r'^\t\{ "(\w+)",', f.read(), re.M)
+            names += re.findall(r'^\s+\{ ?"(\w+)",', f.read(), re.M)
     return [n for n in names if n != "live_at_reset"]
 
 
@@ -81,7 +81,8 @@ def build_module():
         return
     shutil.rmtree(dst, ignore_errors=True)
     shutil.copytree(src, dst)
-    sh(["make", "-C", build, f"M={dst}", "ARCH=arm64", "CROSS_COMPILE=" + CROSS, "modules"], "attack-module")
+    sh(["make", "-C", build, f"M={dst}", "ARCH=arm64", "CROSS_COMPILE=" + CROSS, "modules"],
+       "attack-module")
     with open(stamp, "w", encoding="utf-8") as f:
         f.write(build)
 
@@ -90,7 +91,8 @@ def build_program():
     src = sorted(os.path.join(d, f) for d in (HERE, os.path.join(HERE, "lib"))
                  for f in os.listdir(d) if f.endswith((".c", ".S")))
     sh([CROSS + "gcc", "-static", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread",
-        "-I" + os.path.join(ROOT, "kcore/include"), "-o", os.path.join(OUT, "attack")] + src, "attack-program")
+        "-I" + os.path.join(ROOT, "kcore/include"), "-o", os.path.join(OUT, "attack")] + src,
+       "attack-program")
 
 
 def build_vmm():
@@ -111,10 +113,12 @@ def build_initrd():
     shutil.copy(os.path.join(OUT, "guest.bin"), os.path.join(tree, "usr/lib"))
     shutil.copy(os.path.join(HERE, "attack.sh"), os.path.join(tree, "tests"))
     shutil.copy(os.path.join(ROOT, "tests/vmm/vmm.sh"), os.path.join(tree, "tests"))
-    for name, text in (("role", "host\n"), ("passwd", "root:x:0:0:root:/root:/bin/sh\n"), ("group", "root:x:0:\n")):
+    for name, text in (("role", "host\n"), ("passwd", "root:x:0:0:root:/root:/bin/sh\n"),
+                       ("group", "root:x:0:\n")):
         with open(os.path.join(tree, "etc", name), "w", encoding="utf-8") as f:
             f.write(text)
-    sh([os.path.join(ROOT, "scripts/images.sh"), "overlay", os.path.join(OUT, "initrd.cpio"), tree], "attack-initrd")
+    sh([os.path.join(ROOT, "scripts/images.sh"), "overlay", os.path.join(OUT, "initrd.cpio"), tree],
+       "attack-initrd")
 
 
 def build(kcore=True):
@@ -128,18 +132,21 @@ def build(kcore=True):
         sh(["make", "-C", os.path.join(ROOT, "kcore")], "attack-kcore")
 
 
-def boot(log, cpus, nonce, tests=(), kcore=None, limit=240, more=(), script="attack", quiet=60, cpu="cortex-a57"):
+def boot(log, cpus, nonce, tests=(), kcore=None, limit=240, more=(), script="attack", quiet=60,
+         cpu="cortex-a57"):
     """
-    One boot of the attacker; its console. kcore: image, or None for the same kernel without KCore. A machine
-    that says nothing for quiet seconds once the attacks have begun is taken for dead.
+    One boot of the attacker; its console. kcore: image, or None for the same kernel without KCore. A
+    machine that says nothing for quiet seconds once the attacks have begun is taken for dead.
     """
-    cmd = [os.path.join(ROOT, "scripts/qemu-host.sh"), "--image", IMAGE, "--initrd", os.path.join(OUT, "initrd.cpio"),
-           "--smp", str(cpus), "--cpu", cpu, "--mem", "512M", "--run", script, "--args", ",".join(list(nonce.args) + list(tests)),
+    cmd = [os.path.join(ROOT, "scripts/qemu-host.sh"), "--image", IMAGE,
+           "--initrd", os.path.join(OUT, "initrd.cpio"), "--smp", str(cpus), "--cpu", cpu, "--mem", "512M",
+           "--run", script, "--args", ",".join(list(nonce.args) + list(tests)),
            "--timeout", str(limit), "--log", log, "--quiet"]
     cmd += ["--kcore", kcore] if kcore else ["--plain"]
     if more:
         cmd += ["--"] + list(more)
-    with subprocess.Popen(cmd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL) as p:
+    null = subprocess.DEVNULL
+    with subprocess.Popen(cmd, stdout=null, stderr=null, stdin=null) as p:
         size, since = 0, time.time()
         while p.poll() is None:
             time.sleep(0.2)
@@ -176,15 +183,16 @@ def parse(console, nonce):
             notes.append(line[5:])
     for t in tests.values():
         if t["verdict"] == "WON" and t["leaks"] and not any(x["real"] for x in t["leaks"]):
-            t.update(verdict="ERROR", text="claims a leak, but these are not the secret's bytes: " + t["text"])
+            t.update(verdict="ERROR", text="claims a leak, but not the secret's bytes: " + t["text"])
     return tests, notes
 
 
 def boot_and_look(log, nonce, kcore, reset, limit=60):
-    """Boot with a VM alive at power off or reset, then look for its secret in the machine's RAM, outside."""
+    """Boot with a VM alive at power off or reset, then look for its secret in the machine's RAM."""
     ram = log + ".ram"
     args = ["live_at_reset"] + (["REBOOT"] if reset else [])
-    more = ["-object", f"memory-backend-file,id=ram,size=512M,mem-path={ram},share=on", "-machine", "memory-backend=ram"]
+    more = ["-object", f"memory-backend-file,id=ram,size=512M,mem-path={ram},share=on",
+            "-machine", "memory-backend=ram"]
     try:
         _, console = boot(log, 1, nonce, args, kcore, limit, more)
         tests, _ = parse(console, nonce)
@@ -197,7 +205,7 @@ def boot_and_look(log, nonce, kcore, reset, limit=60):
         found = data.count(nonce.bytes)
         if found:
             t.update(verdict="WON", text=f"the secret is {found} times in RAM after the machine went down")
-        elif data.count(b"REDOUBT") or any(data[i:i + 4096].strip(b"\0") for i in range(0, len(data), 1 << 24)):
+        elif data.strip(b"\0"):
             t.update(verdict="HELD", text="")
         else:
             t.update(verdict="ERROR", text="the memory file is empty: nothing was looked at")

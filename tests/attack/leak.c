@@ -43,7 +43,7 @@ static void victim_check(struct vm *v, const char *after)
 /* No page of KCore's range can be read or written by KServ. */
 static void core_sweep(void)
 {
-	struct ka_scan s = { .flags = KA_WRITE };
+	struct ka_scan s = {.flags = KA_WRITE};
 
 	core_range((u64 *)&s.pfn, (u64 *)&s.n);
 	for (int cached = 0; cached < 2; cached++) {
@@ -53,7 +53,8 @@ static void core_sweep(void)
 			mem_scan(&s);
 			if (s.n_read != 0 || s.n_written != 0) {
 				won("%llu pages of KCore's can be read, %llu written, first %llx",
-				    (long long)s.n_read, (long long)s.n_written, (long long)s.first_read);
+				    (long long)s.n_read, (long long)s.n_written,
+				    (long long)s.first_read);
 				return;
 			}
 		}
@@ -68,13 +69,21 @@ static void windows(void)
 		u64 pa, n;
 		const char *what;
 	} w[] = {
-		{ 0x00000000, 16, "flash" }, { 0x04000000, 16, "second flash" },
-		{ 0x08020000, 16, "GICv2m" }, { 0x08080000, 32, "ITS" }, { 0x080a0000 + 8 * 0x20000, 16, "a redistributor that is no CPU's" },
-		{ 0x09020000, 1, "fw_cfg" }, { 0x09050000, 32, "SMMU" }, { 0x09070000, 1, "hot-plug" },
-		{ 0x0a000000, 4, "virtio-mmio" }, { 0x0c000000, 64, "platform bus" },
-		{ 0x10000000, 64, "PCI memory" }, { 0x3eff0000, 16, "PCI ports" },
-		{ 0x3f000000, 64, "PCI configuration" }, { 0x4010000000, 64, "high PCI configuration" },
-		{ 0x8000000000, 64, "high PCI memory" },
+		{0x00000000, 16, "flash"},
+		{0x04000000, 16, "second flash"},
+		{0x08020000, 16, "GICv2m"},
+		{0x08080000, 32, "ITS"},
+		{0x080a0000 + 8 * 0x20000, 16, "a redistributor that is no CPU's"},
+		{0x09020000, 1, "fw_cfg"},
+		{0x09050000, 32, "SMMU"},
+		{0x09070000, 1, "hot-plug"},
+		{0x0a000000, 4, "virtio-mmio"},
+		{0x0c000000, 64, "platform bus"},
+		{0x10000000, 64, "PCI memory"},
+		{0x3eff0000, 16, "PCI ports"},
+		{0x3f000000, 64, "PCI configuration"},
+		{0x4010000000, 64, "high PCI configuration"},
+		{0x8000000000, 64, "high PCI memory"},
 	};
 
 	for (size_t i = 0; i < sizeof(w) / sizeof(w[0]); i++) {
@@ -83,8 +92,8 @@ static void windows(void)
 		/* The first word of each page: not every register of a device bears reading. */
 		for (u64 p = 0; p < w[i].n; p++)
 			if (mem_read(w[i].pa + (p << 12), &val, 0) == 0)
-				won("KServ can reach %s at %llx: %llx", w[i].what, (long long)(w[i].pa + (p << 12)),
-				    (long long)val);
+				won("KServ can reach %s at %llx: %llx", w[i].what,
+				    (long long)(w[i].pa + (p << 12)), (long long)val);
 	}
 }
 
@@ -100,8 +109,11 @@ static void vm_memory(void)
 	for (u32 i = 0; i < v->n_given + v->n_block; i++) {
 		int b = i >= v->n_given;
 
-		s = (struct ka_scan){ .pfn = b ? block : v->given[i], .n = b ? 512 : 1,
-				      .flags = KA_CACHED | KA_WRITE, .masked = arg_masked[0], .mask = SECRET_MASK };
+		s = (struct ka_scan){.pfn = b ? block : v->given[i],
+				     .n = b ? 512 : 1,
+				     .flags = KA_CACHED | KA_WRITE,
+				     .masked = arg_masked[0],
+				     .mask = SECRET_MASK};
 		mem_scan(&s);
 		if (s.n_read + s.n_written != 0)
 			won("page %llx of the VM: %llu read, %llu written", (long long)s.first_read,
@@ -139,7 +151,7 @@ static void scrub(void)
 
 		for (u64 i = 0; i < n; i++) {
 			u64 p = i < x->n_given ? x->given[i] : block + i - x->n_given;
-			struct ka_scan s = { .pfn = p, .n = 1 };
+			struct ka_scan s = {.pfn = p, .n = 1};
 
 			needed(kc(KC_PAGE_RECLAIM, x->h, p, 0, 0), "RECLAIM of %llx", (long long)p);
 			for (u32 cached = 0; cached < 2; cached++) {
@@ -178,7 +190,8 @@ static void exit_registers(void)
 		secret_in(v->rp[0], 512, "in the run page after an exit");
 		for (int k = 0; k < KA_SYS_COUNT; k++)
 			if ((c.sys[k] ^ SECRET_MASK) == arg_masked[0])
-				won("register %d of KServ's holds the guest's secret after an exit", k);
+				won("register %d of KServ's holds the guest's secret after an exit",
+				    k);
 		ready = c.x[1] == KC_EXIT_TRAP && (rp(v, 0, RUN_ESR) >> 26) == 1;
 	}
 	if (!ready)
@@ -200,7 +213,8 @@ static void next_vm_sys(void)
 	while ((off = vm_report(b, 0, &val)) == R_VALUE) {
 		/* Some registers hold only part of what is written. */
 		if (val != 0 && (val == pattern || (val & 0xffffffff) == (pattern & 0xffffffff)))
-			won("register number %llu of the first VM is %llx in the second", (long long)n, (long long)val);
+			won("register number %llu of the first VM is %llx in the second",
+			    (long long)n, (long long)val);
 		n++;
 	}
 	if (off != R_DONE || n < 18)
@@ -224,8 +238,11 @@ static void next_vm_fp(void)
 			give_up("the second guest reports %llu registers", (long long)n);
 		for (int i = 0; i < 64; i++)
 			if (word[i] != 0)
-				won("FP register %d of another VM starts as %llx", i / 2, (long long)word[i]);
-		secret_in(word, 64, m == 0 ? "in a second protected VM's FP registers" : "in a normal VM's FP registers");
+				won("FP register %d of another VM starts as %llx", i / 2,
+				    (long long)word[i]);
+		secret_in(word, 64,
+			  m == 0 ? "in a second protected VM's FP registers"
+				 : "in a normal VM's FP registers");
 		victim_check(a, "another VM has used the FP registers");
 		vm_put(a);
 	}
@@ -235,8 +252,10 @@ static void next_vm_fp(void)
 static void host_debug(void)
 {
 	struct vm *v = VM_START(1, g_debug, 3000000, 0, 0, 0);
-	struct ka_debug d = { .cpu = 0, .on = 1,
-			      .bvr = (CODE_PFN << 12) + (u64)(g_debug_stop - g_debug), .bcr = 0x1e7 };
+	struct ka_debug d = {.cpu = 0,
+			     .on = 1,
+			     .bvr = (CODE_PFN << 12) + (u64)(g_debug_stop - g_debug),
+			     .bcr = 0x1e7};
 	struct ka_call c;
 	u64 cycles = 0, ticks = 0, most = 0, val, off;
 
@@ -246,7 +265,8 @@ static void host_debug(void)
 		vm_load(v, 0);
 		needed(kc_dump(&c, KC_VCPU_RUN), "RUN");
 		if (c.x[1] == KC_EXIT_TRAP && (rp(v, 0, RUN_FAR) & 0xfff) == R_FAULT)
-			won("a breakpoint of KServ's fires in the guest: ESR %llx", (long long)rp(v, 0, RUN_X(0)));
+			won("a breakpoint of KServ's fires in the guest: ESR %llx",
+			    (long long)rp(v, 0, RUN_X(0)));
 		if (c.ticks > most) {
 			most = c.ticks;
 			cycles = c.cycles;
@@ -258,13 +278,13 @@ static void host_debug(void)
 		won("a breakpoint of KServ's fires in the guest: ESR %llx", (long long)val);
 	d.on = 0;
 	ka_debug(&d);
-	/* The counter runs at 1 GHz in the lab, the timer at 62.5 MHz: 16 cycles a tick if it were not stopped. */
+	/* In the lab the counter has 1 GHz, the timer 62.5 MHz: 16 cycles a tick if it ran. */
 	note("longest run: %llu ticks, %llu cycles counted", (long long)ticks, (long long)cycles);
 	if (ticks < 20000)
 		give_up("the guest does not run long enough to tell");
 	if (cycles > ticks * 4)
-		won("KServ's cycle counter runs while the guest does: %llu in %llu ticks", (long long)cycles,
-		    (long long)ticks);
+		won("KServ's cycle counter runs while the guest does: %llu in %llu ticks",
+		    (long long)cycles, (long long)ticks);
 }
 
 /*
@@ -280,14 +300,14 @@ static void live_at_reset(void)
 }
 
 const struct test tests_leak[] = {
-	{ "core_sweep", "5", "KCore's memory is out of KServ's reach", core_sweep, 1 },
-	{ "windows", "33,34,48", "no DMA-capable window is mapped for KServ", windows, 1 },
-	{ "vm_memory", "5,26", "a VM's memory is out of KServ's reach", vm_memory, 1 },
-	{ "scrub", "14,15", "pages come back from a VM zeroed", scrub, 1 },
-	{ "exit_registers", "20,21", "an exit shows KServ no register", exit_registers, 1 },
-	{ "next_vm_sys", "20", "a VM sees no system register of another", next_vm_sys, 1 },
-	{ "next_vm_fp", "21", "a VM sees no FP register of another", next_vm_fp, 1 },
-	{ "host_debug", "23", "KServ's debug and counting stop at the guest", host_debug, 1 },
-	{ "live_at_reset", "44", "nothing of a VM is in RAM after a reset", live_at_reset, ONLY_IF_NAMED },
-	TEST_LIST_END
-};
+	{"core_sweep", "5", "KCore's memory is out of KServ's reach", core_sweep, 1},
+	{"windows", "33,34,48", "no DMA-capable window is mapped for KServ", windows, 1},
+	{"vm_memory", "5,26", "a VM's memory is out of KServ's reach", vm_memory, 1},
+	{"scrub", "14,15", "pages come back from a VM zeroed", scrub, 1},
+	{"exit_registers", "20,21", "an exit shows KServ no register", exit_registers, 1},
+	{"next_vm_sys", "20", "a VM sees no system register of another", next_vm_sys, 1},
+	{"next_vm_fp", "21", "a VM sees no FP register of another", next_vm_fp, 1},
+	{"host_debug", "23", "KServ's debug and counting stop at the guest", host_debug, 1},
+	{"live_at_reset", "44", "nothing of a VM is in RAM after a reset", live_at_reset,
+	 ONLY_IF_NAMED},
+	TEST_LIST_END};

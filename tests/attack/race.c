@@ -97,9 +97,9 @@ static void *flip_and_watch(void *arg)
 }
 
 /*
- * A list register that is good when it is checked and bad when it is used. At an exit KCore writes back what
- * was used; the lowest bits of the priority, which the lab's GIC does not have, make that differ from what
- * is stored here.
+ * A list register that is good when it is checked and bad when it is used. At an exit KCore writes back
+ * what was used; the lowest bits of the priority, which the lab's GIC does not have, make that differ
+ * from what is stored here.
  */
 static void flip_list_register(void)
 {
@@ -120,9 +120,11 @@ static void flip_list_register(void)
 		tries++;
 	}
 	other_stop(t);
-	note("%llu runs, %llu write-backs seen", (unsigned long long)tries, (unsigned long long)caught);
+	note("%llu runs, %llu write-backs seen", (unsigned long long)tries,
+	     (unsigned long long)caught);
 	if (caught_linked != 0)
-		won("a list register is linked to interrupt %llu", (long long)(caught_linked >> 32 & 0x1fff));
+		won("a list register is linked to interrupt %llu",
+		    (long long)(caught_linked >> 32 & 0x1fff));
 	if (caught == 0)
 		error("the race was not run");
 }
@@ -153,7 +155,8 @@ static void flip_pstate(void)
 	rp_set(n, 0, CTX_PSTATE, 0x3c5);
 	note("%llu runs at EL1, %llu refused", (unsigned long long)ok, (unsigned long long)no);
 	if (ok == 0 || no == 0)
-		error("the race was not run: %llu runs, %llu refused", (unsigned long long)ok, (unsigned long long)no);
+		error("the race was not run: %llu runs, %llu refused", (unsigned long long)ok,
+		      (unsigned long long)no);
 }
 
 static volatile u64 race_handle, race_runs, race_bad;
@@ -164,13 +167,13 @@ static void *load_run_put(void *arg)
 	pin(1);
 	started = 1;
 	while (!stop) {
-		struct ka_call c = { .x = { KC_VCPU_LOAD, race_handle, 0 }, .cpu = -1 };
+		struct ka_call c = {.x = {KC_VCPU_LOAD, race_handle, 0}, .cpu = -1};
 
 		if (kc_raw(&c) != KC_OK)
 			continue;
 		/* Its first instructions store to MMIO; a vCPU that was not ready never comes to them. */
 		for (int i = 0; i < 60; i++) {
-			c = (struct ka_call){ .x = { KC_VCPU_RUN }, .cpu = -1 };
+			c = (struct ka_call){.x = {KC_VCPU_RUN}, .cpu = -1};
 			if (kc_raw(&c) != KC_OK || c.x[1] == KC_EXIT_TRAP)
 				break;
 			if (c.x[1] != KC_EXIT_IRQ)
@@ -179,7 +182,7 @@ static void *load_run_put(void *arg)
 				race_bad = 2;
 		}
 		race_runs++;
-		c = (struct ka_call){ .x = { KC_VCPU_PUT }, .cpu = -1 };
+		c = (struct ka_call){.x = {KC_VCPU_PUT}, .cpu = -1};
 		if (kc_raw(&c) != KC_OK)
 			race_bad = 1;
 		for (volatile int gap = 0; gap < 20000; gap++)
@@ -204,7 +207,8 @@ static void create_and_run(void)
 		made++;
 		/* KCore keeps a protected vCPU's registers in its own page from the first moment. */
 		if (rp(v, 0, CTX_PC) != CODE_PFN << 12 || rp(v, 0, CTX_PSTATE) != 0x3c5)
-			won("the vCPU's registers are in the run page: PC %llx", (long long)rp(v, 0, CTX_PC));
+			won("the vCPU's registers are in the run page: PC %llx",
+			    (long long)rp(v, 0, CTX_PC));
 		while (kc(KC_VM_TEARDOWN, v->h, 0, 0, 0) == KC_EBUSY)
 			busy++;
 		/* DYING now: no vCPU of it can be loaded while its pages go back. */
@@ -224,7 +228,8 @@ static void create_and_run(void)
 	note("%llu VMs, run %llu times by the other CPU, %llu times busy", (unsigned long long)made,
 	     (unsigned long long)race_runs, (unsigned long long)busy);
 	if (race_bad != 0)
-		won("a vCPU was seen before it was ready or after its end: %llx", (long long)race_bad);
+		won("a vCPU was seen before it was ready or after its end: %llx",
+		    (long long)race_bad);
 }
 
 static struct vm *spinning;
@@ -232,13 +237,13 @@ static volatile u64 spin_exits;
 
 static void *run_for_ever(void *arg)
 {
-	struct ka_call c = { .x = { KC_VCPU_LOAD, spinning->h, 0 }, .cpu = -1 };
+	struct ka_call c = {.x = {KC_VCPU_LOAD, spinning->h, 0}, .cpu = -1};
 
 	(void)arg;
 	pin(1);
 	(void)kc_raw(&c);
 	while (!stop) {
-		c = (struct ka_call){ .x = { KC_VCPU_RUN }, .cpu = -1 };
+		c = (struct ka_call){.x = {KC_VCPU_RUN}, .cpu = -1};
 		if (kc_raw(&c) != KC_OK)
 			break;
 		spin_exits++;
@@ -247,12 +252,12 @@ static void *run_for_ever(void *arg)
 		if (c.x[1] != KC_EXIT_IRQ && c.x[1] != KC_EXIT_TRAP)
 			break;
 	}
-	c = (struct ka_call){ .x = { KC_VCPU_PUT }, .cpu = -1 };
+	c = (struct ka_call){.x = {KC_VCPU_PUT}, .cpu = -1};
 	(void)kc_raw(&c);
 	return NULL;
 }
 
-/* Pages of a running VM taken back: the guest, which never leaves by itself, writes its secret all the time. */
+/* Pages taken from a running guest, which never leaves by itself and writes its secret all the time. */
 static void take_while_running(void)
 {
 	for (int round = 0; round < 40 && !verdict_is_won(); round++) {
@@ -264,14 +269,17 @@ static void take_while_running(void)
 		t = other_cpu(run_for_ever, NULL);
 		usleep(15000);
 		refused(kc(KC_VM_TEARDOWN, v->h, 0, 0, 0), KC_EBUSY, "tearing a running VM down");
-		refused(kc(KC_PAGE_RECLAIM, v->h, data, 0, 0), KC_ESTATE, "reclaiming a running VM's page");
-		refused(kc(KC_PAGE_RECLAIM, v->h, root, 0, 0), KC_ESTATE, "reclaiming a running VM's root");
+		refused(kc(KC_PAGE_RECLAIM, v->h, data, 0, 0), KC_ESTATE,
+			"reclaiming a running VM's page");
+		refused(kc(KC_PAGE_RECLAIM, v->h, root, 0, 0), KC_ESTATE,
+			"reclaiming a running VM's root");
 		if (!verdict_is_won()) {
 			needed(kc(KC_FORCE_RECLAIM, v->h, DATA_PFN, 0, 0), "FORCE_RECLAIM");
 			v->given[v->n_given - 2] = v->given[v->n_given - 1];
 			v->n_given--;
 			for (t0 = now_ns(); now_ns() < t0 + 6000000 && !verdict_is_won();)
-				secret_search(data, 1, 1, "in a page that was taken from a running guest");
+				secret_search(data, 1, 1,
+					      "in a page that was taken from a running guest");
 		}
 		other_stop(t);
 		if (!verdict_is_won()) {
@@ -316,7 +324,8 @@ static void write_after_donate(void)
 			if (vm_report(v, 0, &val) != R_VALUE)
 				give_up("no report");
 			if (val != first)
-				won("the guest's page changes from %llx to %llx", (long long)first, (long long)val);
+				won("the guest's page changes from %llx to %llx", (long long)first,
+				    (long long)val);
 		}
 		other_stop(t);
 		if (writes_done > before + 1)
@@ -333,7 +342,7 @@ static void *read_for_ever(void *arg)
 	(void)arg;
 	pin(1);
 	while (!stop) {
-		struct ka_scan s = { .pfn = scan_pfn, .n = 1, .flags = KA_CACHED };
+		struct ka_scan s = {.pfn = scan_pfn, .n = 1, .flags = KA_CACHED};
 
 		if (mem_scan(&s) == 0 && s.n_read != 1)
 			faults++;
@@ -358,16 +367,19 @@ static void split_and_join(void)
 	t = other_cpu(read_for_ever, NULL);
 	while (now_ns() < end) {
 		for (u64 i = 0; i < 8; i++)
-			needed(kc(KC_DONATE, v->h, RAM_PFN + n * 8 % RAM_N + i, block + i, 0), "DONATE");
+			needed(kc(KC_DONATE, v->h, RAM_PFN + n * 8 % RAM_N + i, block + i, 0),
+			       "DONATE");
 		for (u64 i = 0; i < 8; i++)
-			needed(kc(KC_FORCE_RECLAIM, v->h, RAM_PFN + n * 8 % RAM_N + i, 0, 0), "RECLAIM");
+			needed(kc(KC_FORCE_RECLAIM, v->h, RAM_PFN + n * 8 % RAM_N + i, 0, 0),
+			       "RECLAIM");
 		if (++n % 60 == 0) {
 			vm_end(v);
 			v = vm_new(1);
 		}
 	}
 	other_stop(t);
-	note("%llu splits and joins, %llu pages read meanwhile", (unsigned long long)n, (unsigned long long)scans);
+	note("%llu splits and joins, %llu pages read meanwhile", (unsigned long long)n,
+	     (unsigned long long)scans);
 	if (faults != 0)
 		won("%llu aborts on a page that is KServ's", (long long)faults);
 	vm_end(v);
@@ -375,12 +387,12 @@ static void split_and_join(void)
 }
 
 const struct test tests_race[] = {
-	{ "flip_list_register", "8,46", "a list register is read once", flip_list_register, 2 },
-	{ "flip_pstate", "8,9", "PSTATE is read once", flip_pstate, 2 },
-	{ "create_and_run", "11,12,14", "a vCPU is seen only when it is ready", create_and_run, 2 },
-	{ "take_while_running", "14,17", "pages are out of a running guest's reach before they go back",
-	  take_while_running, 2 },
-	{ "write_after_donate", "8,17,30", "a donated page is out of every CPU's reach", write_after_donate, 2 },
-	{ "split_and_join", "16", "splitting a block does not disturb its owner", split_and_join, 2 },
-	TEST_LIST_END
-};
+	{"flip_list_register", "8,46", "a list register is read once", flip_list_register, 2},
+	{"flip_pstate", "8,9", "PSTATE is read once", flip_pstate, 2},
+	{"create_and_run", "11,12,14", "a vCPU is seen only when it is ready", create_and_run, 2},
+	{"take_while_running", "14,17",
+	 "pages are out of a running guest's reach before they go back", take_while_running, 2},
+	{"write_after_donate", "8,17,30", "a donated page is out of every CPU's reach",
+	 write_after_donate, 2},
+	{"split_and_join", "16", "splitting a block does not disturb its owner", split_and_join, 2},
+	TEST_LIST_END};

@@ -20,24 +20,36 @@ static void one_page_twice(void)
 
 	lent = vm_page(n, RAM_PFN, NULL, 0);
 	dump_take(&d);
-	refused(kc(KC_DONATE, v->h, RAM_PFN + 16, priv, 0), KC_EPERM, "a private page at a second ipa");
-	refused(kc(KC_DONATE, w->h, RAM_PFN + 16, priv, 0), KC_EPERM, "a private page in a second VM");
-	refused(kc(KC_LEND, n->h, RAM_PFN + 16, priv, 7 << 8), KC_EPERM, "a private page lent to a normal VM");
+	refused(kc(KC_DONATE, v->h, RAM_PFN + 16, priv, 0), KC_EPERM,
+		"a private page at a second ipa");
+	refused(kc(KC_DONATE, w->h, RAM_PFN + 16, priv, 0), KC_EPERM,
+		"a private page in a second VM");
+	refused(kc(KC_LEND, n->h, RAM_PFN + 16, priv, 7 << 8), KC_EPERM,
+		"a private page lent to a normal VM");
 	refused(kc(KC_VM_TABLE, v->h, priv, 0, 0), KC_EPERM, "a private page as the VM's table");
-	refused(kc(KC_VM_TABLE, n->h, priv, 0, 0), KC_EPERM, "a private page as another VM's table");
+	refused(kc(KC_VM_TABLE, n->h, priv, 0, 0), KC_EPERM,
+		"a private page as another VM's table");
 	refused(kc(KC_VCPU_CREATE, v->h, 1, priv, other), KC_EPERM, "a private page as run page");
 	refused(kc(KC_VCPU_CREATE, v->h, 1, other, priv), KC_EPERM, "a private page as context");
-	refused(kc(KC_DONATE, v->h, RAM_PFN + 16, lent, 0), KC_EBUSY, "a lent page as private page");
+	refused(kc(KC_DONATE, v->h, RAM_PFN + 16, lent, 0), KC_EBUSY,
+		"a lent page as private page");
 	refused(kc(KC_VM_TABLE, v->h, lent, 0, 0), KC_EBUSY, "a lent page as table");
 	refused(kc(KC_VCPU_CREATE, v->h, 1, lent, other), KC_EBUSY, "a lent page as run page");
-	refused(kc(KC_DONATE, v->h, DATA_PFN, other, 0), KC_EEXIST, "a second page at an occupied ipa");
-	refused(kc(KC_LEND, n->h, RAM_PFN, other, 7 << 8), KC_EEXIST, "a second lent page at an occupied ipa");
-	refused(kc(KC_LEND, v->h, RAM_PFN + 16, other, 7 << 8), KC_EPERM, "lending at an ipa that the guest has not shared");
-	refused(kc(KC_LEND, v->h, RAM_PFN - 16, other, 7 << 8), KC_EPERM, "lending outside a protected VM's RAM");
-	refused(kc(KC_LEND, v->h, DATA_PFN, other, 7 << 8), KC_EEXIST, "lending over a private page");
+	refused(kc(KC_DONATE, v->h, DATA_PFN, other, 0), KC_EEXIST,
+		"a second page at an occupied ipa");
+	refused(kc(KC_LEND, n->h, RAM_PFN, other, 7 << 8), KC_EEXIST,
+		"a second lent page at an occupied ipa");
+	refused(kc(KC_LEND, v->h, RAM_PFN + 16, other, 7 << 8), KC_EPERM,
+		"lending at an ipa that the guest has not shared");
+	refused(kc(KC_LEND, v->h, RAM_PFN - 16, other, 7 << 8), KC_EPERM,
+		"lending outside a protected VM's RAM");
+	refused(kc(KC_LEND, v->h, DATA_PFN, other, 7 << 8), KC_EEXIST,
+		"lending over a private page");
 	refused(kc(KC_DONATE, n->h, RAM_PFN + 16, other, 0), KC_ESTATE, "donating to a normal VM");
-	refused(kc(KC_FORCE_RECLAIM, n->h, RAM_PFN, 0, 0), KC_ENOENT, "forced reclaim of a lent page");
-	refused(kc(KC_FORCE_RECLAIM, v->h, RAM_PFN + 16, 0, 0), KC_ENOENT, "forced reclaim where there is no page");
+	refused(kc(KC_FORCE_RECLAIM, n->h, RAM_PFN, 0, 0), KC_ENOENT,
+		"forced reclaim of a lent page");
+	refused(kc(KC_FORCE_RECLAIM, v->h, RAM_PFN + 16, 0, 0), KC_ENOENT,
+		"forced reclaim where there is no page");
 	dump_same(&d, "a page used twice");
 	page_free(other);
 }
@@ -68,8 +80,10 @@ static void run_page_twice(void)
 	needed(kc(KC_VCPU_CREATE, w->h, 1, block + 511, other), "VCPU_CREATE");
 	w->given[w->n_given++] = other;
 	dump_take(&d);
-	refused(kc(KC_DONATE, v->h, RAM_PFN + 512, block, 9), KC_EBUSY, "a block with a run page at its end");
-	refused(kc(KC_LEND, n->h, RAM_PFN + 512, block, 9 | 7 << 8), KC_EBUSY, "lending a block with a run page");
+	refused(kc(KC_DONATE, v->h, RAM_PFN + 512, block, 9), KC_EBUSY,
+		"a block with a run page at its end");
+	refused(kc(KC_LEND, n->h, RAM_PFN + 512, block, 9 | 7 << 8), KC_EBUSY,
+		"lending a block with a run page");
 	refused(kc(KC_VM_CREATE, 1, block + 510, 0, 0), KC_EBUSY, "a run page in a root");
 	dump_same(&d, "a block with a run page");
 	vm_end(w);
@@ -120,7 +134,7 @@ static void call_orders(void)
 
 	vm_vcpu(v, 1, CODE_PFN << 12, 0, 0, 0, 0);
 	for (int seq = 0; seq < total; seq++) {
-		struct model m = { { -1, -1 }, { -1, -1 } };
+		struct model m = {{-1, -1}, {-1, -1}};
 		int s = seq;
 
 		for (int i = 0; i < 4; i++, s /= ops) {
@@ -131,15 +145,21 @@ static void call_orders(void)
 			if (got == want)
 				continue;
 			if (got == KC_OK)
-				won("sequence %d, step %d: %s on CPU %d accepted, expected %lld", seq, i,
-				    op == 2 ? "put" : op == 3 ? "run" : "load", cpu, (long long)want);
+				won("sequence %d, step %d: %s on CPU %d accepted, expected %lld",
+				    seq, i,
+				    op == 2   ? "put"
+				    : op == 3 ? "run"
+					      : "load",
+				    cpu, (long long)want);
 			else
-				error("sequence %d, step %d: operation %d on CPU %d: %lld, expected %lld", seq,
-				      i, op, cpu, (long long)got, (long long)want);
+				error("sequence %d, step %d: operation %d on CPU %d: %lld, "
+				      "expected %lld",
+				      seq, i, op, cpu, (long long)got, (long long)want);
 		}
 		/* While something is loaded the VM must not die. */
 		if (m.vcpu[0] >= 0 || m.vcpu[1] >= 0)
-			refused(kc(KC_VM_TEARDOWN, v->h, 0, 0, 0), KC_EBUSY, "teardown with a loaded vCPU");
+			refused(kc(KC_VM_TEARDOWN, v->h, 0, 0, 0), KC_EBUSY,
+				"teardown with a loaded vCPU");
 		for (int c = 0; c < cpus; c++)
 			if (m.vcpu[c] >= 0)
 				needed(kc_on(c, KC_VCPU_PUT, 0, 0, 0, 0), "put on CPU %d", c);
@@ -188,10 +208,12 @@ static void share_count(void)
 	for (u64 i = 0; i < times; i++)
 		needed(kc(KC_LEND, n->h, RAM_PFN + i, p, 7 << 8), "LEND number %llu", (long long)i);
 	n->lent[n->n_lent++] = p;
-	refused(kc(KC_DONATE, v->h, RAM_PFN, p, 0), KC_EBUSY, "donating a page that is lent 65538 times");
+	refused(kc(KC_DONATE, v->h, RAM_PFN, p, 0), KC_EBUSY,
+		"donating a page that is lent 65538 times");
 	for (r1 = RAM_PFN; r1 < RAM_PFN + times - 1;)
 		needed(kc(KC_UNLEND, n->h, r1, RAM_PFN + times - 1 - r1, 0), "UNLEND");
-	refused(kc(KC_DONATE, v->h, RAM_PFN, p, 0), KC_EBUSY, "donating a page that is still lent once");
+	refused(kc(KC_DONATE, v->h, RAM_PFN, p, 0), KC_EBUSY,
+		"donating a page that is still lent once");
 	if (verdict_is_won())
 		v->given[v->n_given++] = p, n->n_lent = 0;
 	needed(kc(KC_UNLEND, n->h, RAM_PFN + times - 1, 1, 0), "the last UNLEND");
@@ -209,22 +231,24 @@ static void many_vms(void)
 
 		for (u64 k = 1; k <= 4; k++)
 			if (vm_report(v, 0, &val) != R_VALUE || val != k * i)
-				won("guest %llu got x%llu = %llx", (long long)i, (long long)k - 1, (long long)val);
+				won("guest %llu got x%llu = %llx", (long long)i, (long long)k - 1,
+				    (long long)val);
 		vm_end(v);
 		if (kc_stat(KC_STAT_PAGES_HOST) != host) {
-			won("%lld pages are lost after %llu VMs", (long long)(host - kc_stat(KC_STAT_PAGES_HOST)),
-			    (long long)i + 1);
+			won("%lld pages are lost after %llu VMs",
+			    (long long)(host - kc_stat(KC_STAT_PAGES_HOST)), (long long)i + 1);
 			return;
 		}
 	}
 }
 
 const struct test tests_state[] = {
-	{ "one_page_twice", "26,42", "a page has one owner and one guest address", one_page_twice, 1 },
-	{ "run_page_twice", "41", "a page in use by KCore is not used a second time", run_page_twice, 1 },
-	{ "call_orders", "12", "a vCPU belongs to one CPU, in every order of calls", call_orders, 1 },
-	{ "exhaustion", "40", "limits are refused, and nothing is lost at them", exhaustion, 1 },
-	{ "share_count", "40", "share counts do not overflow", share_count, 1 },
-	{ "many_vms", "19", "handles and VMIDs are reused without loss", many_vms, 1 },
-	TEST_LIST_END
-};
+	{"one_page_twice", "26,42", "a page has one owner and one guest address", one_page_twice,
+	 1},
+	{"run_page_twice", "41", "a page in use by KCore is not used a second time", run_page_twice,
+	 1},
+	{"call_orders", "12", "a vCPU belongs to one CPU, in every order of calls", call_orders, 1},
+	{"exhaustion", "40", "limits are refused, and nothing is lost at them", exhaustion, 1},
+	{"share_count", "40", "share counts do not overflow", share_count, 1},
+	{"many_vms", "19", "handles and VMIDs are reused without loss", many_vms, 1},
+	TEST_LIST_END};

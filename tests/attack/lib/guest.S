@@ -237,7 +237,7 @@ g_debug_stop:
 	str	x0, [x28, #R_DONE]
 	.endm
 
-/* Device loads of every size into x5, a device store, a wait: only x5 may change, and by how much is known. */
+/* Device loads of every size into x5: only x5 may change, and by how much is known. */
 	prog	g_regs
 2:	known
 	ldrb	w5, [x28, #0x100]
@@ -346,7 +346,13 @@ g_debug_stop:
 
 /* x0 = pattern: into every EL1 register that can hold it */
 	.macro	eachreg op
-	.irp	r, sp_el0, ttbr0_el1, ttbr1_el1, esr_el1, afsr0_el1, afsr1_el1, far_el1, mair_el1, amair_el1, contextidr_el1, tpidr_el0, tpidrro_el0, tpidr_el1, cntkctl_el1, par_el1, csselr_el1, elr_el1, spsr_el1
+	.irp	r, sp_el0, ttbr0_el1, ttbr1_el1, esr_el1, afsr0_el1, afsr1_el1, far_el1, mair_el1, amair_el1
+	\op	\r
+	.endr
+	.irp	r, contextidr_el1, tpidr_el0, tpidrro_el0, tpidr_el1, cntkctl_el1, par_el1, csselr_el1
+	\op	\r
+	.endr
+	.irp	r, elr_el1, spsr_el1
 	\op	\r
 	.endr
 	.endm
@@ -372,16 +378,24 @@ g_debug_stop:
 	b	2b
 	endprog	g_sysget
 
+	.macro	getfp n
+	fmov	x1, d\n
+	str	x1, [x28, #R_VALUE]
+	umov	x1, v\n\().d[1]
+	str	x1, [x28, #R_VALUE]
+	.endm
+
 /* The FP registers as they are found */
 	prog	g_fpget
 	mov	x12, #3 << 20
 	msr	cpacr_el1, x12
 	isb
-	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-	fmov	x1, d\n
-	str	x1, [x28, #R_VALUE]
-	umov	x1, v\n\().d[1]
-	str	x1, [x28, #R_VALUE]
+	.irp	t, 0, 8, 16, 24
+	.irp	u, 0, 1, 2, 3, 4, 5, 6, 7
+	.altmacro
+	getfp	%(\t + \u)
+	.noaltmacro
+	.endr
 	.endr
 	str	xzr, [x28, #R_DONE]
 2:	wfi

@@ -93,7 +93,8 @@ void refused(u64 got, u64 want, const char *fmt, ...)
 	if (got == KC_OK)
 		won("accepted: %s (expected error %lld)", what, (long long)want);
 	else
-		error("%s: refused with %lld instead of %lld", what, (long long)got, (long long)want);
+		error("%s: refused with %lld instead of %lld", what, (long long)got,
+		      (long long)want);
 }
 
 void needed(u64 got, const char *fmt, ...)
@@ -138,7 +139,7 @@ u64 kc_raw(struct ka_call *c)
 
 u64 kc_on(int cpu, u64 fid, u64 a1, u64 a2, u64 a3, u64 a4)
 {
-	struct ka_call c = { .x = { fid, a1, a2, a3, a4 }, .cpu = cpu, .kind = KA_HVC };
+	struct ka_call c = {.x = {fid, a1, a2, a3, a4}, .cpu = cpu, .kind = KA_HVC};
 
 	return call(&c);
 }
@@ -150,7 +151,7 @@ u64 kc(u64 fid, u64 a1, u64 a2, u64 a3, u64 a4)
 
 u64 smc(u64 fid, u64 a1, u64 a2, u64 a3)
 {
-	struct ka_call c = { .x = { fid, a1, a2, a3 }, .cpu = -1, .kind = KA_SMC };
+	struct ka_call c = {.x = {fid, a1, a2, a3}, .cpu = -1, .kind = KA_SMC};
 
 	return call(&c);
 }
@@ -179,7 +180,7 @@ void dump_take(struct dump *d)
 
 void dump_same(const struct dump *d, const char *what)
 {
-	static const char *const name[] = { "host", "pinned", "lent", "vm", "vmcore", "core", "vms" };
+	static const char *const name[] = {"host", "pinned", "lent", "vm", "vmcore", "core", "vms"};
 	struct dump now;
 
 	dump_take(&now);
@@ -191,7 +192,7 @@ void dump_same(const struct dump *d, const char *what)
 
 u64 page_alloc(u32 order)
 {
-	struct ka_pages p = { .order = order };
+	struct ka_pages p = {.order = order};
 
 	dev_open();
 	if (ioctl(fd, KA_ALLOC, &p) != 0)
@@ -201,7 +202,7 @@ u64 page_alloc(u32 order)
 
 void page_free(u64 pfn)
 {
-	struct ka_pages p = { .pfn = pfn };
+	struct ka_pages p = {.pfn = pfn};
 
 	if (ioctl(fd, KA_FREE, &p) != 0)
 		error("page %llx is lost: KServ can no longer touch it", (unsigned long long)pfn);
@@ -225,7 +226,7 @@ void page_unmap(u64 *p, u64 n)
 
 int mem_read(u64 pa, u64 *val, int cached)
 {
-	struct ka_mem m = { .pa = pa, .flags = cached ? KA_CACHED : 0 };
+	struct ka_mem m = {.pa = pa, .flags = cached ? KA_CACHED : 0};
 
 	dev_open();
 	if (ioctl(fd, KA_MEM, &m) != 0)
@@ -236,7 +237,7 @@ int mem_read(u64 pa, u64 *val, int cached)
 
 int mem_write(u64 pa, u64 val, int cached)
 {
-	struct ka_mem m = { .pa = pa, .val = val, .flags = KA_WRITE | (cached ? KA_CACHED : 0) };
+	struct ka_mem m = {.pa = pa, .val = val, .flags = KA_WRITE | (cached ? KA_CACHED : 0)};
 
 	dev_open();
 	return ioctl(fd, KA_MEM, &m) != 0 ? -1 : 0;
@@ -294,8 +295,11 @@ static void leak(const u64 *w, const char *where)
 
 int secret_search(u64 pfn, u64 n, int cached, const char *where)
 {
-	struct ka_scan s = { .pfn = pfn, .n = n, .flags = cached ? KA_CACHED : 0,
-			     .masked = arg_masked[0], .mask = SECRET_MASK };
+	struct ka_scan s = {.pfn = pfn,
+			    .n = n,
+			    .flags = cached ? KA_CACHED : 0,
+			    .masked = arg_masked[0],
+			    .mask = SECRET_MASK};
 
 	mem_scan(&s);
 	if (s.n_hit == 0)

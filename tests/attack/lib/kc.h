@@ -9,8 +9,8 @@
 #define KC_H
 
 #include <setjmp.h>
-#include <stdint.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <kcore/abi.h>
 
@@ -32,9 +32,12 @@ struct test {
 #define ONLY_IF_NAMED -1
 #define ANY_KERNEL    -2 /* also where there is no KCore */
 };
-#define TEST_LIST_END { 0 }
-extern const struct test tests_calls[], tests_state[], tests_guest[], tests_leak[], tests_race[], tests_cpu[],
-	tests_kvm[];
+#define TEST_LIST_END                                                                              \
+	{                                                                                          \
+		0                                                                                  \
+	}
+extern const struct test tests_calls[], tests_state[], tests_guest[], tests_leak[], tests_race[],
+	tests_cpu[], tests_kvm[];
 
 extern int have_kcore;
 
@@ -58,8 +61,8 @@ void refused(u64 got, u64 want, const char *fmt, ...) __attribute__((format(prin
 void needed(u64 got, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* --- arguments of the run */
-extern u64 arg_nonce;      /* what guests make their secret from */
-extern u64 arg_masked[4];  /* first words of the secret ^ SECRET_MASK, for the search */
+extern u64 arg_nonce;     /* what guests make their secret from */
+extern u64 arg_masked[4]; /* first words of the secret ^ SECRET_MASK, for the search */
 #define SECRET_MASK 0x5ca1ab1e0ddba115ull
 extern int n_cpus;
 
@@ -134,7 +137,8 @@ u64 vm_page(struct vm *v, u64 ipa_pfn, const void *content, size_t n);
 /* vCPU idx starting at pc with x0..x3. */
 void vm_vcpu(struct vm *v, int idx, u64 pc, u64 x0, u64 x1, u64 x2, u64 x3);
 /* New VM with program code at CODE_PFN, a data page, and vCPU 0. */
-struct vm *vm_start(int is_protected, const void *code, const void *end, u64 x0, u64 x1, u64 x2, u64 x3);
+struct vm *vm_start(int is_protected, const void *code, const void *end, u64 x0, u64 x1, u64 x2,
+		    u64 x3);
 #define VM_START(prot, prog, ...) vm_start(prot, prog, prog##_end, __VA_ARGS__)
 /* Load if it is not loaded; run until something but an interrupt; the exit code, or 0x100 + status. */
 u64 vm_run(struct vm *v, int idx);
@@ -157,9 +161,9 @@ void pin(int cpu);
 
 /* --- guest programs (guest.S): start and end of position-independent code */
 #define GUEST(name) extern const char name[], name##_end[]
-#define R_VALUE 0x0  /* MMIO offsets that programs store to */
-#define R_DONE  0x8
-#define R_FAULT 0x10 /* the program took an exception: ESR */
-#define R_READY 0x18
+#define R_VALUE     0x0 /* MMIO offsets that programs store to */
+#define R_DONE      0x8
+#define R_FAULT     0x10 /* the program took an exception: ESR */
+#define R_READY     0x18
 
 #endif

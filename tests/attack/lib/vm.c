@@ -93,7 +93,8 @@ void vm_vcpu(struct vm *v, int idx, u64 pc, u64 x0, u64 x1, u64 x2, u64 x3)
 	needed(kc(KC_VCPU_CREATE, v->h, idx, v->run[idx], ctx), "KC_VCPU_CREATE %d", idx);
 }
 
-struct vm *vm_start(int is_protected, const void *code, const void *end, u64 x0, u64 x1, u64 x2, u64 x3)
+struct vm *vm_start(int is_protected, const void *code, const void *end, u64 x0, u64 x1, u64 x2,
+		    u64 x3)
 {
 	struct vm *v = vm_new(is_protected);
 
@@ -156,8 +157,8 @@ u64 vm_report(struct vm *v, int idx, u64 *val)
 	for (u32 i = 0; i < 1000; i++) {
 		code = vm_run(v, idx);
 		esr = rp(v, idx, RUN_ESR);
-		if (code == KC_EXIT_TRAP && (esr >> 26) == 0x24 && rp(v, idx, RUN_HPFAR) == MMIO_PFN << 4 &&
-		    (esr & 0x40) != 0) {
+		if (code == KC_EXIT_TRAP && (esr >> 26) == 0x24 &&
+		    rp(v, idx, RUN_HPFAR) == MMIO_PFN << 4 && (esr & 0x40) != 0) {
 			u64 off = rp(v, idx, RUN_FAR) & 0xfff;
 
 			if (v->is_protected) {

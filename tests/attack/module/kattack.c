@@ -3,6 +3,9 @@
  * The hostile kernel: raw calls to EL2 and raw accesses to physical memory for the attack programs.
  * Works on any arm64 kernel, with or without KCore below it.
  */
+#include <asm/cputype.h>
+#include <asm/neon.h>
+#include <asm/sysreg.h>
 #include <linux/cpu.h>
 #include <linux/fs.h>
 #include <linux/io.h>
@@ -13,9 +16,6 @@
 #include <linux/smp.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
-#include <asm/cputype.h>
-#include <asm/neon.h>
-#include <asm/sysreg.h>
 
 #include "kattack.h"
 
@@ -59,8 +59,8 @@ static void *pages_map(u64 pfn, u64 n, bool cached)
 	u64 i;
 
 	if (!pfn_is_map_memory(pfn))
-		return cached ? (__force void *)ioremap_cache(pfn << PAGE_SHIFT, n << PAGE_SHIFT) :
-				(__force void *)ioremap(pfn << PAGE_SHIFT, n << PAGE_SHIFT);
+		return cached ? (__force void *)ioremap_cache(pfn << PAGE_SHIFT, n << PAGE_SHIFT)
+			      : (__force void *)ioremap(pfn << PAGE_SHIFT, n << PAGE_SHIFT);
 	if (cached)
 		return phys_to_virt(pfn << PAGE_SHIFT);
 	for (i = 0; i < n; i++)
@@ -181,7 +181,10 @@ static void fp_dump(u64 *v)
 		     "stp q20, q21, [%0, #320]\n	stp q22, q23, [%0, #352]\n"
 		     "stp q24, q25, [%0, #384]\n	stp q26, q27, [%0, #416]\n"
 		     "stp q28, q29, [%0, #448]\n	stp q30, q31, [%0, #480]\n"
-		     ".arch_extension nosimd\n" : : "r"(v) : "memory");
+		     ".arch_extension nosimd\n"
+		     :
+		     : "r"(v)
+		     : "memory");
 }
 
 static void issue(void *arg)
@@ -197,13 +200,19 @@ static void issue(void *arg)
 	register u64 x7 asm("x7") = c->x[7];
 
 	if (c->kind == KA_SMC)
-		asm volatile("smc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5),
-			     "+r"(x6), "+r"(x7) : : "x8", "x9", "x10", "x11", "x12", "x13", "x14",
-			     "x15", "x16", "x17", "memory");
+		asm volatile("smc #0"
+			     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6),
+			       "+r"(x7)
+			     :
+			     : "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
+			       "memory");
 	else
-		asm volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5),
-			     "+r"(x6), "+r"(x7) : : "x8", "x9", "x10", "x11", "x12", "x13", "x14",
-			     "x15", "x16", "x17", "memory");
+		asm volatile("hvc #0"
+			     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5), "+r"(x6),
+			       "+r"(x7)
+			     :
+			     : "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
+			       "memory");
 	c->x[0] = x0;
 	c->x[1] = x1;
 	c->x[2] = x2;
@@ -320,9 +329,7 @@ static long do_free(struct session *s, struct ka_pages *p)
 {
 	struct owned *o;
 
-	list_for_each_entry(o, &s->pages, list)
-		if (o->pfn == p->pfn)
-			return drop(o);
+	list_for_each_entry(o, &s->pages, list) if (o->pfn == p->pfn) return drop(o);
 	return -ENOENT;
 }
 
@@ -350,7 +357,7 @@ static long kattack_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 		struct ka_mem mem;
 		struct ka_scan scan;
 		struct ka_debug debug;
-	} *u;
+	} * u;
 	long r;
 
 	if (cmd == KA_ALLOC || cmd == KA_FREE) {
@@ -407,8 +414,7 @@ static int kattack_release(struct inode *inode, struct file *file)
 	struct session *s = file->private_data;
 	struct owned *o, *next;
 
-	list_for_each_entry_safe(o, next, &s->pages, list)
-		drop(o);
+	list_for_each_entry_safe(o, next, &s->pages, list) drop(o);
 	kfree(s);
 	return 0;
 }

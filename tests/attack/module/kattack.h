@@ -24,10 +24,10 @@ struct ka_call {
 	/* Out, with dump = 1: this CPU's registers as KServ finds them right after the call. */
 	__u32 dump;
 	__u32 pad;
-	__u64 v[64];	/* q0..q31 */
-	__u64 sys[32];	/* KA_SYS_* */
-	__u64 cycles;	/* PMCCNTR_EL0 counted during the call, if PMCR was set up by KA_PMU */
-	__u64 ticks;	/* CNTVCT_EL0 counted during the call */
+	__u64 v[64];   /* q0..q31 */
+	__u64 sys[32]; /* KA_SYS_* */
+	__u64 cycles;  /* PMCCNTR_EL0 counted during the call, if PMCR was set up by KA_PMU */
+	__u64 ticks;   /* CNTVCT_EL0 counted during the call */
 };
 
 /* One aligned 64-bit access to physical memory; -EFAULT if it aborts. */
@@ -47,14 +47,14 @@ struct ka_mem {
 struct ka_scan {
 	__u64 pfn;
 	__u64 n;
-	__u32 flags;	/* KA_CACHED; KA_WRITE: also write each page's first word (its own value) */
+	__u32 flags; /* KA_CACHED; KA_WRITE: also write each page's first word (its own value) */
 	__u32 pad;
 	__u64 masked;
 	__u64 mask;
-	__u64 n_read;	/* out: pages that could be read */
+	__u64 n_read; /* out: pages that could be read */
 	__u64 n_written;
 	__u64 n_hit;
-	__u64 n_zero;	/* pages that are all zero */
+	__u64 n_zero;     /* pages that are all zero */
 	__u64 first_read; /* pfn of the first page that could be read or written */
 	__u64 hit_pa;
 	__u64 word[4];
@@ -67,6 +67,7 @@ struct ka_pages {
 };
 
 /* EL1 registers in KA_SYS order; index of ka_call.sys. */
+/* clang-format off */
 #define KA_SYS_LIST(X)                                                                             \
 	X(SP_EL0, sp_el0) X(CPACR, cpacr_el1) X(TTBR0, ttbr0_el1)                                  \
 	X(ESR, esr_el1) X(AFSR0, afsr0_el1) X(AFSR1, afsr1_el1) X(FAR, far_el1)                    \
@@ -75,17 +76,17 @@ struct ka_pages {
 	X(CNTKCTL, cntkctl_el1) X(PAR, par_el1) X(MDSCR, mdscr_el1) X(CSSELR, csselr_el1)          \
 	X(SCTLR, sctlr_el1) X(TCR, tcr_el1) X(ELR, elr_el1) X(SPSR, spsr_el1)                      \
 	X(CNTV_CTL, cntv_ctl_el0) X(CNTV_CVAL, cntv_cval_el0) X(ACTLR, actlr_el1)
+/* clang-format on */
 enum {
 #define KA_SYS_ENUM(name, reg) KA_SYS_##name,
-	KA_SYS_LIST(KA_SYS_ENUM)
-	KA_SYS_COUNT
+	KA_SYS_LIST(KA_SYS_ENUM) KA_SYS_COUNT
 };
 
 /* KServ's debug and counting registers on a CPU. */
 struct ka_debug {
 	__s32 cpu;
-	__u32 on;	/* 0: all off */
-	__u64 bvr;	/* DBGBVR0_EL1 and DBGBCR0_EL1, MDSCR_EL1.KDE and MDE */
+	__u32 on;  /* 0: all off */
+	__u64 bvr; /* DBGBVR0_EL1 and DBGBCR0_EL1, MDSCR_EL1.KDE and MDE */
 	__u64 bcr;
 };
 
