@@ -1,7 +1,8 @@
 (** * The abstract machine: guests
 
-    What a vCPU does in one step is a [deed]: it is decided from the guest's registers, its memory and
-    the states of its own ipas, and says everything that the step does.  [exit] is all that KServ gets. *)
+    What a vCPU does in one step is a [deed]: it is decided from the guest's registers, its memory
+    and the states of its own ipas, and says everything that the step does.  [exit] is all that
+    KServ gets. *)
 From Coq Require Import ZArith List Bool.
 From Redoubt.security Require Export Top.
 Import ListNotations.
@@ -27,7 +28,8 @@ Definition look s id x rwx : looked :=
   | Destroyed => Dead
   end.
 
-(** How far a guest's call on pages [a, e) comes: in one RAM range and one 2 MiB block, as long as [ok]. *)
+(** How far a guest's call on pages [a, e) comes: in one RAM range and one 2 MiB block, as long as
+    [ok]. *)
 Fixpoint span (m : nat) (ok : Z -> bool) a e : Z :=
   match m with O => a | S m => if (a <? e) && ok a then span m ok (a + 1) e else a end.
 Definition reach s id (ok : Z -> bool) a e : Z :=
@@ -54,8 +56,10 @@ Let c := cx s id i.
 Let f := regs c.
 Definition go (g : file) rs : deed := Deed (Context g None) [] None None None true rs.
 Definition again (x : exit) : deed := Deed c [] None None (Some x) false [].
-Definition ask (d : debt) (x : exit) rs : deed := Deed (Context f (Some d)) [] None None (Some x) true rs.
-Definition leave (g : file) (x : exit) rs : deed := Deed (Context g None) [] None None (Some x) true rs.
+Definition ask (d : debt) (x : exit) rs : deed := Deed (Context f (Some d)) [] None None (Some x)
+    true rs.
+Definition leave (g : file) (x : exit) rs : deed := Deed (Context g None) [] None None (Some x)
+    true rs.
 
 (** The instruction [w]; [rs]: what was read from lent pages to fetch it. *)
 Definition execute (w : Z) (rs : list Z) : deed :=
@@ -80,23 +84,27 @@ Definition execute (w : Z) (rs : list Z) : deed :=
   | Sys_write r v => ask (Write_of w) (Xwrite r v) rs
   | Share a e => let r := reach s id (alive s id) a e in
       if r <=? a then go (ret (Ires 1 0 0)) rs
-      else if tables_ok (vm s id) a 1 then leave (ret (Ires 0 r 0)) (Xshare a (r - a)) rs else again Xtable
+      else if tables_ok (vm s id) a 1 then leave (ret (Ires 0 r 0)) (Xshare a (r - a)) rs
+          else again Xtable
   | Unshare a e => let r := reach s id (alive s id) a e in
       if r <=? a then go (ret (Ires 1 0 0)) rs else leave (ret (Ires 0 r 0)) (Xunshare a (r - a)) rs
   | State_get a e => let k := ipa_kind s id a in
       go (ret (Ires 0 (if k =? 3 then ram_next (vm s id) a e
                        else reach s id (fun x => ipa_kind s id x =? k) a e) k)) rs
   | Config a => match sl s id a with
-      | Private _ => Deed (Context (ret (Ires 0 0 0)) None) [(a * 512, 8); (a * 512 + 1, 0)] None None None true rs
+      | Private _ => Deed (Context (ret (Ires 0 0 0)) None) [(a * 512, 8);
+          (a * 512 + 1, 0)] None None None true rs
       | Unused => if in_ram (vm s id) a then again (Xpage a 1) else go (ret (Ires 1 0 0)) rs
       | _ => go (ret (Ires 1 0 0)) rs end
   | Cpu_on t pc0 arg =>
       if negb (has_run (vc s id t)) then go (ret (Ires (-2) 0 0)) rs
       else if power (vc s id t) then go (ret (Ires (-4) 0 0)) rs
-      else Deed (Context (ret (Ires 0 0 0)) None) [] None (Some (t, start t [pc0; arg])) (Some (Xon t)) true rs
+      else Deed (Context (ret (Ires 0 0 0)) None) [] None (Some (t, start t [pc0;
+          arg])) (Some (Xon t)) true rs
   | Cpu_off => leave (ret Inone) Xoff rs
   | Affinity t =>
-      go (ret (Ires (if negb (has_run (vc s id t)) then -2 else if power (vc s id t) then 0 else 1) 0 0)) rs
+      go (ret (Ires (if negb (has_run (vc s id t)) then -2 else if power (vc s id t) then 0
+          else 1) 0 0)) rs
   | Sys_off => leave (ret Inone) Xsysoff rs
   | Reset => leave (ret Inone) Xreset rs
   end.
@@ -119,7 +127,8 @@ Definition normal : deed :=
       | Load x _ => match look s id x 0 with
           | Hit_lent p => go (nxt id i f w (Ival (mem s p (x mod 512)))) [] | _ => quit w x end
       | Store x _ v => match look s id x 1 with
-          | Hit_lent _ => Deed (Context (nxt id i f w Inone) None) [] (Some (x, v)) None None true []
+          | Hit_lent _ => Deed (Context (nxt id i f w Inone) None) [] (Some (x,
+              v)) None None true []
           | _ => quit w x end
       | _ => quit w 0
       end
@@ -130,7 +139,8 @@ End Protected.
 Definition guest s id i : deed := if prot (vm s id) then protected s id i else normal s id i.
 
 (** ** What the guest's calls do to its memory *)
-Definition in_page (x : pstate) id lo n : bool := match x with Vm j a => mine id lo n (j, a) | _ => false end.
+Definition in_page (x : pstate) id lo n : bool := match x with Vm j a => mine id lo n (j,
+    a) | _ => false end.
 (** Private pages go back zeroed; the ipas are shared. *)
 Definition share s id lo n : state :=
   let s1 := use_tables s id lo 1 in
@@ -149,7 +159,8 @@ Definition code (x : exit) : Z :=
 Definition told s id (x : exit) : list (Z * Z) :=
   match x with
   | Xwait b => [(X0, 0); (ESR, b); (FAULT, 0)]
-  | Xpage a r => [(X0, 0); (ESR, r); (HPFAR, a); (FAULT, match sl s id a with Unused => 1 | _ => 2 end)]
+  | Xpage a r => [(X0, 0); (ESR, r); (HPFAR, a); (FAULT,
+      match sl s id a with Unused => 1 | _ => 2 end)]
   | Xload x size => [(X0, 0); (ESR, size); (HPFAR, x); (FAULT, 3)]
   | Xstore x size v => [(X0, v); (ESR, size); (HPFAR, x); (FAULT, 3)]
   | Xread r => [(X0, 0); (ESR, r); (FAULT, 0)]
@@ -179,7 +190,8 @@ Definition put_lent id s (e : Z * Z) : state :=
 
 Definition guest_step s k id i : state :=
   let d := guest s id i in
-  let s1 := match d_boot d with Some (t, l) => set_cx s id t (Context (File l []) None) | None => s end in
+  let s1 := match d_boot d with Some (t, l) => set_cx s id t (Context (File l []) None) | None =>
+      s end in
   let s2 := set_cx (fold_left (put_own id) (d_own d) s1) id i (d_cx d) in
   let s3 := match d_lent d with Some e => put_lent id s2 e | None => s2 end in
   match d_exit d with
@@ -187,10 +199,12 @@ Definition guest_step s k id i : state :=
   | None => s3
   end.
 
-(** An interrupt on CPU k ([class] 0), or a system error (1): only the interface registers are shown. *)
+(** An interrupt on CPU k ([class] 0), or a system error (1): only the interface registers are
+    shown. *)
 Definition interrupt s k class : state :=
   match inside (cp s k), on (cp s k) with
-  | true, Some (id, i) => leave_cpu s k id i (Xirq class) (shown (prot (vm s id)) (regs (cx s id i)))
+  | true, Some (id, i) => leave_cpu s k id i (Xirq class) (shown (prot (vm s id)) (regs (cx s id
+      i)))
   | _, _ => set_hregs s k (nxt 0 k (hregs (cp s k)) 0 (Iirq class))
   end.
 

@@ -1,8 +1,9 @@
 (** * What a guest does is determined by what it has
 
-    [decide_same]: two states with the same view of a protected VM, in which the same vCPU completes an
-    instruction having read the same words from lent pages: the same deed, whatever KServ and the other
-    VMs have.  [decide_kserv], [decide_normal]: with KServ's part alike as well, the same deed always. *)
+    [decide_same]: two states with the same view of a protected VM, in which the same vCPU
+    completes an instruction having read the same words from lent pages: the same deed, whatever
+    KServ and the other VMs have.  [decide_kserv], [decide_normal]: with KServ's part alike as
+    well, the same deed always. *)
 From Coq Require Import ZArith List Bool Lia.
 From Redoubt.security Require Export KservView.
 Import ListNotations.
@@ -15,7 +16,8 @@ Arguments in_ram : simpl never.
 Arguments Z.testbit : simpl never.
 
 Lemma span_ext m f g a e : (forall x, f x = g x) -> span m f a e = span m g a e.
-Proof. intros E. revert a. induction m; intros a; cbn; [reflexivity|]. rewrite E, IHm. reflexivity. Qed.
+Proof. intros E. revert a. induction m; intros a; cbn; [reflexivity|]. rewrite E,
+    IHm. reflexivity. Qed.
 
 (** What sameness of the views says, for a VM that is there in both states. *)
 Record same_vm_state (s t : state) (id : Z) : Prop := {
@@ -23,7 +25,8 @@ Record same_vm_state (s t : state) (id : Z) : Prop := {
   s_prot : prot (vm s id) = true;
   s_live' : live (vm t id) = true;
   s_prot' : prot (vm t id) = true;
-  s_sealed : match st (vm s id) with New => false | _ => true end = match st (vm t id) with New => false | _ => true end;
+  s_sealed : match st (vm s id) with New => false | _ => true end = match st (vm t id) with New =>
+      false | _ => true end;
   s_ram : ram (vm s id) = ram (vm t id);
   s_class : forall a, class_of (sl s id a) = class_of (sl t id a);
   s_content : forall a w, 0 <= w < 512 -> content s id a w = content t id a w;
@@ -35,13 +38,16 @@ Lemma same_state s t id : same_view (view_of s id) (view_of t id) ->
   live (vm s id) = true -> prot (vm s id) = true -> same_vm_state s t id.
 Proof.
   intros V L P. rewrite (view_some s id L P) in V. unfold view_of in V.
-  destruct (live (vm t id) && prot (vm t id)) eqn:B; [|contradiction]. apply andb_true_iff in B as [B1 B2].
-  cbn in V. destruct V as (A & R & C & D & E & F). split; auto; intros i; specialize (E i); congruence.
+  destruct (live (vm t id) && prot (vm t id)) eqn:B; [|contradiction]. apply andb_true_iff in B as
+      [B1 B2].
+  cbn in V. destruct V as (A & R & C & D & E & F). split; auto; intros i; specialize (E i);
+      congruence.
 Qed.
 
 Lemma state_same s t id : same_vm_state s t id -> same_view (view_of s id) (view_of t id).
 Proof.
-  intros H. rewrite (view_some s id), (view_some t id) by apply H. cbn. destruct H. repeat split; auto.
+  intros H. rewrite (view_some s id), (view_some t id) by apply H. cbn. destruct H. repeat split;
+      auto.
   intros i. congruence.
 Qed.
 
@@ -57,7 +63,8 @@ Hypothesis It : Inv t.
 Hypothesis V : same_vm_state s t id.
 
 Lemma eq_alive a : alive s id a = alive t id a.
-Proof. unfold alive. pose proof (s_class _ _ _ V a). destruct (sl s id a), (sl t id a); cbn in *; congruence. Qed.
+Proof. unfold alive. pose proof (s_class _ _ _ V a). destruct (sl s id a), (sl t id a); cbn in *;
+    congruence. Qed.
 
 Lemma eq_kind a : ipa_kind s id a = ipa_kind t id a.
 Proof.
@@ -83,7 +90,8 @@ Lemma look_same x rwx : look s id x rwx <> Miss -> look t id x rwx <> Miss ->
   same_look x (look s id x rwx) (look t id x rwx).
 Proof.
   unfold look. pose proof (s_class _ _ _ V (x / 512)) as C.
-  pose proof (s_content _ _ _ V (x / 512) (x mod 512) ltac:(apply Z.mod_pos_bound; lia)) as D. unfold content in D.
+  pose proof (s_content _ _ _ V (x / 512) (x mod 512) ltac:(apply Z.mod_pos_bound;
+      lia)) as D. unfold content in D.
   pose proof (eq_in_ram _ _ (x / 512) (s_ram _ _ _ V)) as R.
   destruct (sl s id (x / 512)) eqn:E1, (sl t id (x / 512)) eqn:E2; cbn in C; try discriminate;
     cbn; intros M N; try (exfalso; congruence); auto.
@@ -117,7 +125,8 @@ Proof.
   end; cbn in *; try discriminate; eauto using app_nil_r; exists []; rewrite app_nil_r; reflexivity.
 Qed.
 
-Lemma execute_same s t id i w rs : Inv s -> Inv t -> same_vm_state s t id -> (forall n, ent s id n = ent t id n) ->
+Lemma execute_same s t id i w rs : Inv s -> Inv t -> same_vm_state s t id -> (forall n,
+    ent s id n = ent t id n) ->
   d_done (execute s id i w rs) = true -> d_done (execute t id i w rs) = true ->
   d_in (execute s id i w rs) = d_in (execute t id i w rs) ->
   execute s id i w rs = execute t id i w rs.
@@ -126,42 +135,54 @@ Proof.
   destruct (prg id i (regs (cx s id i)) w); try same.
   - (* Load *) pose proof (look_same s t id Is It V x 0) as L. unfold again, go, ask in *.
     destruct (look s id x 0), (look t id x 0); cbn in *; try discriminate;
-      try (specialize (L ltac:(discriminate) ltac:(discriminate))); try contradiction; try rewrite <- (s_cx _ _ _ V i); try congruence.
+      try (specialize (L ltac:(discriminate) ltac:(discriminate))); try contradiction;
+          try rewrite <- (s_cx _ _ _ V i); try congruence.
     apply app_inv_head in Di. injection Di as Di. congruence.
   - (* Store *) pose proof (look_same s t id Is It V x 1) as L. unfold again, go, ask in *.
     destruct (look s id x 1), (look t id x 1); cbn in *; try discriminate;
-      try (specialize (L ltac:(discriminate) ltac:(discriminate))); try contradiction; try rewrite <- (s_cx _ _ _ V i); same.
+      try (specialize (L ltac:(discriminate) ltac:(discriminate))); try contradiction;
+          try rewrite <- (s_cx _ _ _ V i); same.
   - (* Rand *) rewrite En. same.
   - unfold ask. rewrite <- (s_cx _ _ _ V i). same.
   - unfold ask. rewrite <- (s_cx _ _ _ V i). same.
-  - (* Share *) rewrite <- (eq_reach s t id V (alive s id) (alive t id) a e (eq_alive s t id V)) in *.
+  - (* Share *) rewrite <- (eq_reach s t id V (alive s id) (alive t id) a e (eq_alive s t id V))
+      in *.
     destruct (_ <=? _); [same|].
     destruct (tables_ok (vm s id) a 1), (tables_ok (vm t id) a 1); cbn in *; try discriminate. same.
-  - (* Unshare *) rewrite <- (eq_reach s t id V (alive s id) (alive t id) a e (eq_alive s t id V)). same.
+  - (* Unshare *) rewrite <- (eq_reach s t id V (alive s id) (alive t id) a e (eq_alive s t id
+      V)). same.
   - (* State_get *) rewrite <- (eq_kind s t id V a), <- (eq_ram_next s t id V a e).
     rewrite (eq_reach s t id V _ (fun x => ipa_kind t id x =? ipa_kind s id a)); [same|].
     intros x. rewrite (eq_kind s t id V x). same.
-  - (* Config *) pose proof (s_class _ _ _ V a) as C. pose proof (eq_in_ram _ _ a (s_ram _ _ _ V)) as R.
+  - (* Config *) pose proof (s_class _ _ _ V a) as C. pose proof (eq_in_ram _ _ a (s_ram _ _ _ V))
+      as R.
     destruct (sl s id a) eqn:E1, (sl t id a) eqn:E2; cbn in C; try discriminate; try same.
     + rewrite R in *. destruct (in_ram (vm t id) a); [discriminate | same].
     + rewrite R in *. destruct (i_priv t It _ _ _ E2) as (_ & _ & X). rewrite X in Ds. discriminate.
-    + rewrite <- R in *. destruct (i_priv s Is _ _ _ E1) as (_ & _ & X). rewrite X in Dt. discriminate.
+    + rewrite <- R in *. destruct (i_priv s Is _ _ _ E1) as (_ & _ & X). rewrite X in Dt.
+        discriminate.
   - (* Cpu_on *) rewrite <- (s_run _ _ _ V), <- (s_power _ _ _ V). same.
   - (* Affinity *) rewrite <- (s_run _ _ _ V), <- (s_power _ _ _ V). same.
 Qed.
 
-Theorem decide_same s t id i : Inv s -> Inv t -> same_vm_state s t id -> (forall n, ent s id n = ent t id n) ->
-  d_done (guest s id i) = true -> d_done (guest t id i) = true -> d_in (guest s id i) = d_in (guest t id i) ->
+Theorem decide_same s t id i : Inv s -> Inv t -> same_vm_state s t id -> (forall n,
+    ent s id n = ent t id n) ->
+  d_done (guest s id i) = true -> d_done (guest t id i) = true
+      -> d_in (guest s id i) = d_in (guest t id i) ->
   guest s id i = guest t id i.
 Proof.
-  intros Is It V En. unfold Guest.guest. rewrite (s_prot _ _ _ V), (s_prot' _ _ _ V). unfold Guest.protected.
+  intros Is It V En. unfold Guest.guest. rewrite (s_prot _ _ _ V),
+      (s_prot' _ _ _ V). unfold Guest.protected.
   rewrite <- (s_cx _ _ _ V i). set (x := pc (regs (cx s id i))).
   pose proof (look_same s t id Is It V x 2) as L. intros Ds Dt Di.
   destruct (look s id x 2) as [p|p| | |], (look t id x 2) as [q|q| | |]; try discriminate;
-    try (specialize (L ltac:(discriminate) ltac:(discriminate))); cbn in L; try contradiction; try same.
+    try (specialize (L ltac:(discriminate) ltac:(discriminate))); cbn in L; try contradiction;
+        try same.
   - rewrite <- L in *. apply execute_same; assumption.
-  - destruct (execute_in _ _ _ _ _ Ds) as (m1 & E1). destruct (execute_in _ _ _ _ _ Dt) as (m2 & E2).
-    assert (W : mem s p (x mod 512) = mem t q (x mod 512)) by (rewrite E1, E2 in Di; cbn in Di; congruence).
+  - destruct (execute_in _ _ _ _ _ Ds) as (m1 & E1). destruct (execute_in _ _ _ _ _ Dt) as (m2 &
+      E2).
+    assert (W : mem s p (x mod 512) = mem t q (x mod 512)) by (rewrite E1, E2 in Di; cbn in Di;
+        congruence).
     rewrite <- W in *. apply execute_same; assumption.
 Qed.
 
@@ -181,17 +202,20 @@ Lemma look_own s t id x rwx p : same_vm_state s t id -> kserv_alike s t ->
   look s id x rwx = Hit p -> mem s p (x mod 512) = mem t p (x mod 512).
 Proof.
   intros V H. unfold look.
-  pose proof (s_content _ _ _ V (x / 512) (x mod 512) ltac:(apply Z.mod_pos_bound; lia)) as D. unfold content in D.
+  pose proof (s_content _ _ _ V (x / 512) (x mod 512) ltac:(apply Z.mod_pos_bound;
+      lia)) as D. unfold content in D.
   rewrite <- (a_sl _ _ H) in D. destruct (sl s id (x / 512)); try congruence.
   - destruct (in_ram _ _); discriminate.
   - destruct (Z.testbit _ _); discriminate.
 Qed.
 
-Lemma execute_kserv s t id i w rs : Inv s -> same_vm_state s t id -> kserv_alike s t -> (forall n, ent s id n = ent t id n) ->
+Lemma execute_kserv s t id i w rs : Inv s -> same_vm_state s t id -> kserv_alike s t -> (forall n,
+    ent s id n = ent t id n) ->
   execute s id i w rs = execute t id i w rs.
 Proof.
   intros Is V H En. unfold Guest.execute, again, ask. rewrite <- (s_cx _ _ _ V i), <- (a_vm _ _ H).
-  destruct (prg id i (regs (cx s id i)) w); try same; rewrite <- ?(a_vc _ _ H), <- ?(a_sl _ _ H); try same.
+  destruct (prg id i (regs (cx s id i)) w); try same; rewrite <- ?(a_vc _ _ H), <- ?(a_sl _ _ H);
+      try same.
   - rewrite <- (look_kserv s t id x 0 H). destruct (look s id x 0) eqn:L; try same.
     + rewrite (look_own s t id x 0 p V H L). same.
     + rewrite (a_mem _ _ H) by (apply (look_lent s id x 0); assumption). same.
@@ -204,17 +228,21 @@ Proof.
     intros x. rewrite (eq_kind s t id V x). same.
 Qed.
 
-Theorem decide_kserv s t id i : Inv s -> same_vm_state s t id -> kserv_alike s t -> (forall n, ent s id n = ent t id n) ->
+Theorem decide_kserv s t id i : Inv s -> same_vm_state s t id -> kserv_alike s t -> (forall n,
+    ent s id n = ent t id n) ->
   guest s id i = guest t id i.
 Proof.
-  intros Is V H En. unfold Guest.guest. rewrite (s_prot _ _ _ V), (s_prot' _ _ _ V). unfold Guest.protected, again.
+  intros Is V H En. unfold Guest.guest. rewrite (s_prot _ _ _ V),
+      (s_prot' _ _ _ V). unfold Guest.protected, again.
   rewrite <- (s_cx _ _ _ V i), <- (look_kserv s t id _ 2 H).
   destruct (look s id (pc (regs (cx s id i))) 2) eqn:L; try same.
   - rewrite <- (look_own s t id _ 2 p V H L). apply execute_kserv; assumption.
-  - rewrite <- (a_mem _ _ H) by (apply (look_lent s id _ 2 p Is L)). apply execute_kserv; assumption.
+  - rewrite <- (a_mem _ _ H) by (apply (look_lent s id _ 2 p Is L)). apply execute_kserv;
+      assumption.
 Qed.
 
-Theorem decide_normal s t id i : Inv s -> kserv_alike s t -> prot (vm s id) = false -> guest s id i = guest t id i.
+Theorem decide_normal s t id i : Inv s -> kserv_alike s t -> prot (vm s id) = false
+    -> guest s id i = guest t id i.
 Proof.
   intros Is H P. unfold Guest.guest. rewrite <- (a_vm _ _ H), P. unfold Guest.normal.
   rewrite <- (a_cx _ _ H id i P), <- (look_kserv s t id _ 2 H).

@@ -1,8 +1,8 @@
 (** * The invariant of the abstract machine, kept by every step
 
-    A private page has one owner and one place; a lent page knows who maps it; a run page is pinned for
-    its vCPU; a vCPU is loaded by the CPU that its token names; numbers of VMs that do not exist yet are
-    unused. *)
+    A private page has one owner and one place; a lent page knows who maps it; a run page is
+    pinned for its vCPU; a vCPU is loaded by the CPU that its token names; numbers of VMs that do
+    not exist yet are unused. *)
 From Coq Require Import ZArith List Bool Lia.
 From Redoubt.security Require Export Statement.
 Import ListNotations.
@@ -71,8 +71,10 @@ Ltac conditions H :=
 Ltac bools := repeat match goal with
   | H : _ && _ = true |- _ => apply andb_true_iff in H as [? ?]
   | H : negb _ = true |- _ => apply negb_true_iff in H
-  | H : must_live _ = OK |- _ => apply first_error_cons in H as [?H H]; apply first_error_cons in H as [?H _]
-  | H : must_protected _ = OK |- _ => apply first_error_cons in H as [?H H]; apply first_error_cons in H as [?H _]
+  | H : must_live _ = OK |- _ => apply first_error_cons in H as [?H H];
+      apply first_error_cons in H as [?H _]
+  | H : must_protected _ = OK |- _ => apply first_error_cons in H as [?H H];
+      apply first_error_cons in H as [?H _]
   | H : must _ _ = OK |- _ => apply must_ok in H; [|discriminate]
   end.
 
@@ -89,7 +91,8 @@ Ltac cases := repeat match goal with
 
 (** ** Steps that leave page states, slots, VMs, vCPUs and tokens alone *)
 Lemma inv_frame s t :
-  (forall p, ps t p = ps s p) -> (forall id a, sl t id a = sl s id a) -> (forall id, vm t id = vm s id) ->
+  (forall p, ps t p = ps s p) -> (forall id a, sl t id a = sl s id a) -> (forall id,
+      vm t id = vm s id) ->
   (forall id i, runp (vc t id i) = runp (vc s id i) /\ tok (vc t id i) = tok (vc s id i)) ->
   (forall k, on (cp t k) = on (cp s k)) -> nvm t = nvm s -> Inv s -> Inv t.
 Proof.
@@ -123,14 +126,17 @@ Proof. intros I. frame I; destruct (_ && _) eqn:E; cbn; try reflexivity.
 
 (** Fields of a VM that the invariant does not care about. *)
 Definition same_vm (u v : vmrec) : Prop :=
-  live u = live v /\ prot u = prot v /\ st u = st v /\ (forall a, in_ram v a = true -> in_ram u a = true).
+  live u = live v /\ prot u = prot v /\ st u = st v /\ (forall a,
+      in_ram v a = true -> in_ram u a = true).
 
 Lemma inv_set_vm s id v : Inv s -> same_vm v (vm s id) -> Inv (set_vm s id v).
 Proof.
   intros I (L & P & S & R). split; cbn; unfold upd.
-  - intros j a p E. destruct (i_priv s I _ _ _ E) as (A & B & C). cases; repeat split; auto; congruence.
+  - intros j a p E. destruct (i_priv s I _ _ _ E) as (A & B & C). cases; repeat split; auto;
+      congruence.
   - apply (i_lent s I).
-  - intros j i p E. destruct (i_run s I _ _ _ E) as (A & B & C). cases; repeat split; try tauto; congruence.
+  - intros j i p E. destruct (i_run s I _ _ _ E) as (A & B & C). cases; repeat split; try tauto;
+      congruence.
   - apply (i_on s I).
   - intros j E. pose proof (i_new s I _ E). cases; congruence.
   - apply (i_nvm s I).
@@ -143,14 +149,16 @@ Lemma inv_use_tables s id a n : Inv s -> Inv (use_tables s id a n).
 Proof. intros I. apply inv_set_vm; [assumption | apply same_vm_tables]. Qed.
 
 (** Pages whose state the invariant says nothing about: no private, lent or pinned page. *)
-Definition loose (x : pstate) : Prop := match x with Vm _ _ | Lent _ | Pinned _ _ => False | _ => True end.
+Definition loose (x : pstate) : Prop := match x with Vm _ _ | Lent _ | Pinned _ _ => False | _ =>
+    True end.
 
 Lemma inv_set_ps s f : Inv s -> (forall p, f p = ps s p \/ loose (ps s p)) -> Inv (set_ps s f).
 Proof.
   intros I F. split; cbn.
   - intros id a p E. destruct (i_priv s I _ _ _ E) as (A & B & C). destruct (F p) as [->|L]; auto.
     rewrite A in L. contradiction.
-  - intros id a p pr E. destruct (i_lent s I _ _ _ _ E) as (l & A & B). destruct (F p) as [->|L]; eauto.
+  - intros id a p pr E. destruct (i_lent s I _ _ _ _ E) as (l & A & B). destruct (F p) as [->|L];
+      eauto.
     rewrite A in L. contradiction.
   - intros id i p E. destruct (i_run s I _ _ _ E) as (A & B). destruct (F p) as [->|L]; auto.
     rewrite A in L. contradiction.
@@ -188,7 +196,8 @@ Proof.
     assert (T : within (fst r) (snd r) x = true) by (apply within_spec; lia). congruence.
 Qed.
 
-Lemma unused_ok s id a n x : must_slots s id a n = OK -> (n = 1 \/ n = 512) -> a <= x < a + n -> sl s id x = Unused.
+Lemma unused_ok s id a n x : must_slots s id a n = OK -> (n = 1 \/ n = 512) -> a <= x < a + n
+    -> sl s id x = Unused.
 Proof.
   unfold must_slots. intros H [-> | ->] W.
   - cbn in H. apply must_ok in H.
@@ -202,20 +211,23 @@ Qed.
 
 Lemma leaf_ok_n a p n : leaf_ok a p n = true -> n = 1 \/ n = 512.
 Proof.
-  unfold leaf_ok. intros H. bools. apply orb_true_iff in H0 as [H0|H0]; bools; rewrite ?Z.eqb_eq in *; lia.
+  unfold leaf_ok. intros H. bools. apply orb_true_iff in H0 as [H0|H0]; bools;
+      rewrite ?Z.eqb_eq in *; lia.
 Qed.
 
 (** Slots of a VM changed together with the pages behind them. *)
 Lemma inv_slots s f : Inv s ->
   (forall id a p, f id a = Private p ->
-     sl s id a = Private p \/ ps s p = Vm id a /\ prot (vm s id) = true /\ in_ram (vm s id) a = true) ->
+     sl s id a = Private p \/ ps s p = Vm id a /\ prot (vm s id) = true
+         /\ in_ram (vm s id) a = true) ->
   (forall id a p pr, f id a = LentAt p pr ->
      (exists q, sl s id a = LentAt p q) \/ exists l, ps s p = Lent l /\ In (id, a) l) ->
   Inv (set_sl s f).
 Proof.
   intros I P L. split; cbn.
   - intros id a p E. destruct (P _ _ _ E) as [H|H]; [apply (i_priv s I _ _ _ H) | exact H].
-  - intros id a p pr E. destruct (L _ _ _ _ E) as [(q & H)|H]; [apply (i_lent s I _ _ _ _ H) | exact H].
+  - intros id a p pr E. destruct (L _ _ _ _ E) as [(q & H)|H];
+      [apply (i_lent s I _ _ _ _ H) | exact H].
   - apply (i_run s I).
   - apply (i_on s I).
   - apply (i_new s I).
@@ -227,7 +239,8 @@ Lemma inv_drop s f g : Inv s ->
   (forall id a p, g id a = Private p -> sl s id a = Private p) ->
   (forall id a p pr, g id a = LentAt p pr -> exists q, sl s id a = LentAt p q) ->
   (forall p, f p = ps s p \/ (forall id a, g id a <> Private p) /\ match ps s p with
-     | Lent l => (exists l', f p = Lent l' /\ forall e, In e l -> In e l' \/ forall pr, g (fst e) (snd e) <> LentAt p pr)
+     | Lent l => (exists l', f p = Lent l' /\ forall e, In e l -> In e l' \/ forall pr,
+         g (fst e) (snd e) <> LentAt p pr)
                  \/ forall e, In e l -> forall pr, g (fst e) (snd e) <> LentAt p pr
      | Pinned _ _ => False | _ => True end) ->
   Inv (set_sl (set_ps s f) g).
@@ -259,7 +272,8 @@ Proof.
     + intros j a E. assert (Sl : sl s j a = Private p) by (cases; auto).
       destruct (i_priv s I _ _ _ Sl) as (A & _). congruence.
     + assert (K : forall e, In e l -> In e (filter (fun e => negb (mine id lo n e)) l) \/
-                forall pr, (if mine id lo n (fst e, snd e) then f (sl s (fst e) (snd e)) else sl s (fst e) (snd e)) <> LentAt p pr).
+                forall pr, (if mine id lo n (fst e, snd e) then f (sl s (fst e) (snd e))
+                    else sl s (fst e) (snd e)) <> LentAt p pr).
       { intros [j a] Ie. cbn [fst snd]. destruct (mine id lo n (j, a)) eqn:M.
         - right. intros pr. apply FL.
         - left. apply filter_In. rewrite M. auto. }
@@ -268,11 +282,13 @@ Proof.
       * left. exists (e' :: r). split; [reflexivity|]. exact K.
 Qed.
 
-Lemma inv_drop_one s p id a f : Inv s -> ps s p = Vm id a -> (forall x, f x = Unused \/ f x = Destroyed \/ f x = Shared) ->
+Lemma inv_drop_one s p id a f : Inv s -> ps s p = Vm id a -> (forall x,
+    f x = Unused \/ f x = Destroyed \/ f x = Shared) ->
   Inv (on_slots (take s p Host) id a 1 f).
 Proof.
   intros I E F. unfold on_slots, take. cbn.
-  change (Inv (set_mem (set_sl (set_ps s (upd (ps s) p Host)) (fun j x => if mine id a 1 (j, x) then f (sl s j x) else sl s j x))
+  change (Inv (set_mem (set_sl (set_ps s (upd (ps s) p Host)) (fun j x => if mine id a 1 (j,
+      x) then f (sl s j x) else sl s j x))
      (fun q w => if q =? p then 0 else mem s q w))).
   apply inv_set_mem, inv_drop; [assumption| | |].
   - intros j x q G. cases; auto. destruct (F (sl s j x)) as [|[|]]; congruence.
@@ -283,9 +299,11 @@ Proof.
       assert (T : mine id a 1 (id, a) = true) by (apply mine_spec; lia). congruence.
 Qed.
 
-Lemma inv_set_cp s k c : Inv s -> (forall id i, on c = Some (id, i) -> on (cp s k) = Some (id, i)) -> Inv (set_cp s k c).
+Lemma inv_set_cp s k c : Inv s -> (forall id i, on c = Some (id, i) -> on (cp s k) = Some (id,
+    i)) -> Inv (set_cp s k c).
 Proof.
-  intros I H. split; cbn; try apply I. intros j id i. unfold upd. cases; intros E; apply (i_on s I); auto.
+  intros I H. split; cbn; try apply I. intros j id i. unfold upd. cases; intros E;
+      apply (i_on s I); auto.
 Qed.
 
 Lemma inv_set_life_sealed s id : Inv s -> live (vm s id) = true -> Inv (set_life s id Sealed).
@@ -295,6 +313,7 @@ Proof.
   - apply (i_lent s I).
   - intros j i p E. destruct (i_run s I _ _ _ E) as (A & B & C). cases; auto.
   - apply (i_on s I).
-  - intros j E. pose proof (i_new s I _ E) as N. cases; [|assumption]. unfold live in L. rewrite N in L. discriminate.
+  - intros j E. pose proof (i_new s I _ E) as N. cases;
+      [|assumption]. unfold live in L. rewrite N in L. discriminate.
   - apply (i_nvm s I).
 Qed.

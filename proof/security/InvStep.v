@@ -45,33 +45,40 @@ Qed.
 Lemma inv_vcpu_create s k h i r c :
   Inv s -> check s k (Vcpu_create h i r c) = OK -> Inv (apply_call s k (Vcpu_create h i r c)).
 Proof.
-  intros I C. unfold Top.check in C. apply first_error_cons in C as [C1 C]. apply first_error_cons in C as [C2 C].
+  intros I C. unfold Top.check in C. apply first_error_cons in C as [C1 C]. apply first_error_cons
+      in C as [C2 C].
   apply first_error_cons in C as [C3 C]. apply first_error_cons in C as [_ C].
   apply first_error_cons in C as [C4 C]. apply first_error_cons in C as [C5 _]. bools.
   apply within_spec in C1.
   assert (Hr : ps s r = Host) by (apply page_free, (pages_ok _ _ _ _ _ C4); lia).
-  assert (NR : runp (vc s (byh s h) i) = None) by (unfold has_run in *; destruct (runp _); congruence).
+  assert (NR : runp (vc s (byh s h) i) = None) by (unfold has_run in *; destruct (runp _);
+      congruence).
   assert (NO : forall k', on (cp s k') <> Some (byh s h, i)).
   { intros k' E. destruct (i_on s I _ _ _ E) as (_ & p & E'). congruence. }
   cbn [apply]. set (id := byh s h) in *.
   set (ps2 := if prot (vm s id) then upd (ps s) c (Vmcore id) else ps s).
   assert (P2 : forall p, ps2 p = ps s p \/ ps s p = Host /\ loose (ps2 p) /\ p <> r).
-  { intros p. unfold ps2. destruct (prot (vm s id)); [|auto]. apply first_error_cons in C5 as [C5 C6].
+  { intros p. unfold ps2. destruct (prot (vm s id)); [|auto]. apply first_error_cons in C5 as [C5
+      C6].
     apply first_error_cons in C6 as [C6 _]. bools.
     assert (Hc : ps s c = Host) by (apply page_free, (pages_ok _ _ _ _ _ C6); lia).
     unfold upd. destruct (Z.eqb_spec p c); [|auto]. subst p. right. apply Z.eqb_neq in C5.
     repeat split; [assumption | congruence]. }
-  clear C5. apply (inv_frame (State (upd ps2 r (Pinned id i)) (mem s) (vm s) (upd2 (vc s) id i (Vcpu (Some r) (negb (prot (vm s id)) || (i =? 0)) None))
+  clear C5. apply (inv_frame (State (upd ps2 r (Pinned id i)) (mem s) (vm s) (upd2 (vc s) id i
+      (Vcpu (Some r) (negb (prot (vm s id)) || (i =? 0)) None))
     (cx s) (sl s) (cp s) (byh s) (nvm s) (ent s))).
   1-6: intros; subst ps2; destruct (prot (vm s id)); cbn; auto.
   clearbody ps2.
   split; cbn; unfold upd, upd2.
-  - intros j a p E. destruct (i_priv s I _ _ _ E) as (A & B). destruct (Z.eqb_spec p r); [congruence|].
+  - intros j a p E. destruct (i_priv s I _ _ _ E) as (A & B). destruct (Z.eqb_spec p r);
+      [congruence|].
     destruct (P2 p) as [->|(D & _)]; [auto|congruence].
-  - intros j a p pr E. destruct (i_lent s I _ _ _ _ E) as (l & A & B). destruct (Z.eqb_spec p r); [congruence|].
+  - intros j a p pr E. destruct (i_lent s I _ _ _ _ E) as (l & A & B). destruct (Z.eqb_spec p r);
+      [congruence|].
     destruct (P2 p) as [->|(D & _)]; [eauto|congruence].
   - intros j x p. destruct ((j =? id) && (x =? i)) eqn:E; cbn.
-    + apply andb_true_iff in E as [E1 E2]. apply Z.eqb_eq in E1, E2. subst. intros [= <-]. rewrite Z.eqb_refl.
+    + apply andb_true_iff in E as [E1 E2]. apply Z.eqb_eq in E1,
+        E2. subst. intros [= <-]. rewrite Z.eqb_refl.
       repeat split; tauto.
     + intros E'. destruct (i_run s I _ _ _ E') as (A & B). destruct (Z.eqb_spec p r); [congruence|].
       destruct (P2 p) as [->|(D & _)]; [auto|congruence].
@@ -90,7 +97,8 @@ Proof.
   assert (H : forall q, within p n q = true -> ps s q = Host).
   { intros q W. apply within_spec in W. apply page_free, (pages_ok _ _ _ _ _ G2 W). }
   set (id := byh s h) in *.
-  apply (inv_frame (set_sl (set_ps (use_tables s id a n) (fun q => if within p n q then Vm id (a + (q - p)) else ps s q))
+  apply (inv_frame (set_sl (set_ps (use_tables s id a n) (fun q => if within p n q
+      then Vm id (a + (q - p)) else ps s q))
     (fun j x => if mine id a n (j, x) then Private (p + (x - a)) else sl s j x))).
   1-6: intros; cbn [apply]; fold id; destruct (st (vm s id)); cbn; auto.
   pose proof (inv_use_tables s id a n I) as I1. split; cbn -[use_tables].
@@ -98,7 +106,8 @@ Proof.
     + apply mine_spec in M as [-> M]. injection E as <-.
       assert (W : within p n (p + (x - a)) = true) by (apply within_spec; lia). rewrite W.
       repeat split; [f_equal; lia| |].
-      * change (prot (vm (use_tables s id a n) id) = true). cbn. unfold upd. rewrite Z.eqb_refl. exact G5.
+      * change (prot (vm (use_tables s id a n) id) = true). cbn. unfold upd. rewrite Z.eqb_refl.
+          exact G5.
       * cbn. unfold upd. rewrite Z.eqb_refl. unfold in_ram, ram_end. cbn.
         apply (ram_covers _ _ _ _ G1 M).
     + destruct (i_priv _ I1 _ _ _ E) as (A & B). split; [|exact B]. cbn in A.
@@ -119,7 +128,8 @@ Proof.
   intros I C. unfold Top.check in C. conditions C. clear G3.
   set (id := byh s h) in *. pose proof (inv_use_tables s id a n I) as I1.
   apply andb_true_iff in G as [G _]. pose proof (leaf_ok_n _ _ _ G) as Nn.
-  assert (NoP : forall x, a <= x < a + n -> forall q, sl s id x <> Private q /\ forall r, sl s id x <> LentAt q r).
+  assert (NoP : forall x, a <= x < a + n -> forall q, sl s id x <> Private q /\ forall r,
+      sl s id x <> LentAt q r).
   { intros x W q. destruct (prot (vm s id)).
     - unfold must_shared in G2. destruct Nn as [-> | ->]; cbn in G2; [|discriminate].
       assert (x = a) as -> by lia. destruct (sl s id a); try discriminate; split; congruence.
@@ -149,15 +159,18 @@ Proof.
   intros I C. unfold Top.check in C. conditions C. bools.
   set (id := byh s h) in *. cbn [apply]. fold id.
   assert (NO : forall k' i, on (cp s k') <> Some (id, i)).
-  { intros k' i E. destruct (i_on s I _ _ _ E) as (T & p & R). destruct (i_run s I _ _ _ R) as (_ & _ & B).
+  { intros k' i E. destruct (i_on s I _ _ _ E) as (T & p & R). destruct (i_run s I _ _ _ R) as (_
+      & _ & B).
     assert (X : loaded s id = true); [|congruence]. unfold loaded. apply existsb_exists.
     exists i. rewrite in_range. rewrite T. split; [lia | reflexivity]. }
   split; cbn; unfold upd.
   - intros j a p E. destruct (i_priv s I _ _ _ E) as (A & B & D). rewrite A. cases; auto.
   - intros j a p pr E. destruct (i_lent s I _ _ _ _ E) as (l & A & B). rewrite A. eauto.
   - intros j i p. destruct (Z.eqb_spec j id); [discriminate|]. intros E.
-    destruct (i_run s I _ _ _ E) as (A & B & D). rewrite A. destruct (Z.eqb_spec j id); [contradiction | auto].
-  - intros k' j i E. destruct (Z.eqb_spec j id); [subst; destruct (NO _ _ E) | apply (i_on s I); assumption].
+    destruct (i_run s I _ _ _ E) as (A & B & D). rewrite A. destruct (Z.eqb_spec j id);
+        [contradiction | auto].
+  - intros k' j i E. destruct (Z.eqb_spec j id); [subst; destruct (NO _ _ E) | apply (i_on s I);
+      assumption].
   - intros j E. pose proof (i_new s I _ E) as N. cases; [|assumption].
     unfold known in *. rewrite N in *. discriminate.
   - apply (i_nvm s I).
@@ -186,12 +199,15 @@ Proof.
     + intros x p pr. unfold back. destruct (prot (vm s (byh s h))), x; congruence.
   - cbn [apply]. unfold on_slots. apply inv_slots; [assumption| |].
     + intros j x p E. cases; [|auto]. destruct (sl s j x); try discriminate; auto.
-    + intros j x p q E. cases; [|eauto]. destruct (sl s j x); try discriminate. injection E as -> ->. eauto.
-  - cbn [apply]. unfold Top.check in C. conditions C. destruct (sl s (byh s h) a) eqn:E; try assumption.
+    + intros j x p q E. cases; [|eauto]. destruct (sl s j x);
+        try discriminate. injection E as -> ->. eauto.
+  - cbn [apply]. unfold Top.check in C. conditions C. destruct (sl s (byh s h) a) eqn:E;
+      try assumption.
     pose proof (inv_use_tables s (byh s h) a 1 I) as I1. destruct (i_priv _ I1 _ _ _ E) as (A & _).
     apply inv_drop_one; auto.
   - apply (inv_teardown s k); assumption.
-  - cbn [apply]. unfold Top.check in C. conditions C. clear G3. destruct (ps s p) eqn:E; cbn in G2; try discriminate.
+  - cbn [apply]. unfold Top.check in C. conditions C. clear G3. destruct (ps s p) eqn:E;
+      cbn in G2; try discriminate.
     + apply inv_drop_one; auto.
     + apply inv_take; [assumption|]. rewrite E. exact Logic.I.
   - unfold Top.check in C. conditions C. cbn [apply].
@@ -204,14 +220,18 @@ Proof.
     split; cbn; unfold upd.
     + intros j a p E. destruct (i_priv s I _ _ _ E) as (A & B & D). cases; auto.
     + apply (i_lent s I).
-    + intros j i p E. destruct (i_run s I _ _ _ E) as (A & B & D). cases; [destruct (NR _ _ E) | auto].
+    + intros j i p E. destruct (i_run s I _ _ _ E) as (A & B & D). cases;
+        [destruct (NR _ _ E) | auto].
     + apply (i_on s I).
-    + intros j E. pose proof (i_new s I _ E) as N. cases; [|assumption]. rewrite N in *. discriminate.
+    + intros j E. pose proof (i_new s I _ E) as N. cases;
+        [|assumption]. rewrite N in *. discriminate.
     + apply (i_nvm s I).
   - exact I.
   - cbn [apply]. unfold Top.check in C. conditions C. set (id := byh s h) in *.
-    destruct (tok (vc s id i)) eqn:T; [discriminate|]. destruct (on (cp s k)) eqn:O; [discriminate|].
-    assert (HR : forall j x, runp (upd2 (vc s) id i (Vcpu (runp (vc s id i)) (power (vc s id i)) (Some k)) j x) = runp (vc s j x)).
+    destruct (tok (vc s id i)) eqn:T; [discriminate|]. destruct (on (cp s k)) eqn:O;
+        [discriminate|].
+    assert (HR : forall j x, runp (upd2 (vc s) id i (Vcpu (runp (vc s id i)) (power (vc s id i))
+        (Some k)) j x) = runp (vc s j x)).
     { intros j x. unfold upd2. cases; reflexivity. }
     split; cbn.
     + apply (i_priv s I).
@@ -226,7 +246,8 @@ Proof.
     + apply (i_nvm s I).
   - cbn [apply]. destruct (on (cp s k)) as [[j x]|] eqn:O; [|assumption].
     destruct (i_on s I _ _ _ O) as (T & _).
-    assert (HR : forall j' x', runp (upd2 (vc s) j x (Vcpu (runp (vc s j x)) (power (vc s j x)) None) j' x') = runp (vc s j' x')).
+    assert (HR : forall j' x', runp (upd2 (vc s) j x (Vcpu (runp (vc s j x)) (power (vc s j x))
+        None) j' x') = runp (vc s j' x')).
     { intros j' x'. unfold upd2. cases; reflexivity. }
     split; cbn.
     + apply (i_priv s I).
@@ -255,14 +276,18 @@ Lemma inv_share s id lo n : Inv s -> Inv (share s id lo n).
 Proof.
   intros I. unfold share, on_slots. pose proof (inv_use_tables s id lo 1 I) as I1.
   set (s1 := use_tables s id lo 1) in *. cbn.
-  apply (inv_frame (set_sl (set_ps s1 (fun p => if in_page (ps s1 p) id lo n then Host else ps s1 p))
-    (fun j x => if mine id lo n (j, x) then match sl s1 j x with LentAt _ _ => sl s1 j x | _ => Shared end else sl s1 j x)));
+  apply (inv_frame (set_sl (set_ps s1 (fun p => if in_page (ps s1 p) id lo n then Host
+      else ps s1 p))
+    (fun j x => if mine id lo n (j, x) then match sl s1 j x with LentAt _ _ => sl s1 j x | _ =>
+        Shared end else sl s1 j x)));
     try reflexivity; [auto|].
   apply inv_drop; [assumption| | |].
   - intros j a p. destruct (mine _ _ _ _); [|auto]. destruct (sl s1 j a); congruence.
   - intros j a p pr. destruct (mine _ _ _ _); [|eauto]. destruct (sl s1 j a); try congruence. eauto.
-  - intros p. unfold in_page. destruct (ps s1 p) eqn:E; auto. destruct (mine id lo n (id0, a)) eqn:M; auto.
-    right. split; [|trivial]. intros j x G. destruct (mine id lo n (j, x)) eqn:M2; [destruct (sl s1 j x); congruence|].
+  - intros p. unfold in_page. destruct (ps s1 p) eqn:E;
+      auto. destruct (mine id lo n (id0, a)) eqn:M; auto.
+    right. split; [|trivial]. intros j x G. destruct (mine id lo n (j, x)) eqn:M2;
+        [destruct (sl s1 j x); congruence|].
     destruct (i_priv _ I1 _ _ _ G) as (A & _). rewrite E in A. injection A as -> ->. congruence.
 Qed.
 
@@ -278,20 +303,25 @@ Qed.
 Lemma inv_put_own id s e : Inv s -> Inv (put_own id s e).
 Proof. intros I. unfold put_own. destruct (sl _ _ _); try assumption. apply inv_wr; assumption. Qed.
 Lemma inv_put_lent id s e : Inv s -> Inv (put_lent id s e).
-Proof. intros I. unfold put_lent. destruct (sl _ _ _); try assumption. apply inv_wr; assumption. Qed.
+Proof. intros I. unfold put_lent. destruct (sl _ _ _); try assumption. apply inv_wr;
+    assumption. Qed.
 Lemma inv_puts id l s : Inv s -> Inv (fold_left (put_own id) l s).
 Proof. revert s. induction l; cbn; intros; [assumption | apply IHl, inv_put_own; assumption]. Qed.
 
 Lemma inv_guest s k id i : Inv s -> Inv (guest_step prg nxt pc start s k id i).
 Proof.
   intros I. unfold guest_step. set (d := guest _ _ _ _ s id i).
-  assert (I1 : Inv (match d_boot d with Some (t, l) => set_cx s id t (Context (File l []) None) | None => s end))
+  assert (I1 : Inv (match d_boot d with Some (t, l) => set_cx s id t (Context (File l []) None) |
+      None => s end))
     by (destruct (d_boot d) as [[t l]|]; [apply inv_set_cx|]; assumption).
   pose proof (inv_set_cx _ id i (d_cx d) (inv_puts id (d_own d) _ I1)) as I2.
-  assert (I3 : Inv (match d_lent d with Some e => put_lent id (set_cx (fold_left (put_own id) (d_own d)
-    (match d_boot d with Some (t, l) => set_cx s id t (Context (File l []) None) | None => s end)) id i (d_cx d)) e
+  assert (I3 : Inv (match d_lent d with Some e => put_lent id (set_cx (fold_left (put_own id)
+      (d_own d)
+    (match d_boot d with Some (t, l) => set_cx s id t (Context (File l []) None) | None => s end))
+        id i (d_cx d)) e
     | None => set_cx (fold_left (put_own id) (d_own d)
-    (match d_boot d with Some (t, l) => set_cx s id t (Context (File l []) None) | None => s end)) id i (d_cx d) end))
+    (match d_boot d with Some (t, l) => set_cx s id t (Context (File l []) None) | None => s end))
+        id i (d_cx d) end))
     by (destruct (d_lent d); [apply inv_put_lent|]; assumption).
   destruct (d_exit d); [apply inv_leave|]; exact I3.
 Qed.
@@ -299,8 +329,10 @@ Qed.
 Theorem inv_step s c : Inv s -> Inv (top_step npfn prg nxt pc start legal s c).
 Proof.
   intros I. destruct c as [k|k class]; cbn.
-  - destruct (inside (cp s k)), (on (cp s k)) as [[id i]|]; try (apply inv_kserv; assumption). apply inv_guest; assumption.
-  - unfold interrupt. destruct (inside (cp s k)), (on (cp s k)) as [[id i]|]; try (apply inv_set_hregs; assumption).
+  - destruct (inside (cp s k)), (on (cp s k)) as [[id i]|]; try (apply inv_kserv;
+      assumption). apply inv_guest; assumption.
+  - unfold interrupt. destruct (inside (cp s k)), (on (cp s k)) as [[id i]|];
+      try (apply inv_set_hregs; assumption).
     apply inv_leave; assumption.
 Qed.
 

@@ -1,7 +1,7 @@
 (** * What KServ has determines what KServ can do and learn
 
-    From two states that are alike for KServ, every call has the same status and the same result, and
-    leads to alike states: the private parts of protected VMs have no influence. *)
+    From two states that are alike for KServ, every call has the same status and the same result,
+    and leads to alike states: the private parts of protected VMs have no influence. *)
 From Coq Require Import ZArith List Bool Lia.
 From Redoubt.security Require Export InvStep.
 Import ListNotations.
@@ -67,7 +67,8 @@ Lemma eq_rd p w n : hosts (ps s p) = true -> rd s p w n = rd t p w n.
 Proof. intros A. apply map_ext. intros j. apply (a_mem _ _ H). exact A. Qed.
 
 Lemma eq_entry r i : hosts (ps s r) = true -> entry s r i = entry t r i.
-Proof. intros A. unfold entry. destruct (i =? 0); [|reflexivity]. apply map_ext. intros j. apply (a_mem _ _ H). exact A. Qed.
+Proof. intros A. unfold entry. destruct (i =? 0); [|reflexivity]. apply map_ext. intros j. apply
+    (a_mem _ _ H). exact A. Qed.
 
 Lemma eq_sweep m id c a e : sweep m s id c a e = sweep m t id c a e.
 Proof. revert a. induction m; intros a; cbn; [reflexivity|]. al H. rewrite IHm. reflexivity. Qed.
@@ -85,7 +86,8 @@ Proof.
   - rewrite eq_handle. reflexivity.
 Qed.
 
-Lemma hosts_run k id i : Inv s -> on (cp s k) = Some (id, i) -> hosts (ps s (run_page s id i)) = true.
+Lemma hosts_run k id i : Inv s -> on (cp s k) = Some (id,
+    i) -> hosts (ps s (run_page s id i)) = true.
 Proof.
   intros I O. destruct (i_on s I _ _ _ O) as (_ & p & R). unfold run_page. rewrite R.
   rewrite (proj1 (i_run s I _ _ _ R)). reflexivity.
@@ -93,7 +95,8 @@ Qed.
 
 Theorem eq_check k c : Inv s -> check s k c = check t k c.
 Proof.
-  intros I. destruct c; unfold Top.check; rewrite ?eq_pages, ?eq_any, ?eq_handle, ?eq_loaded, ?eq_slots, ?eq_shared;
+  intros I. destruct c; unfold Top.check; rewrite ?eq_pages, ?eq_any, ?eq_handle, ?eq_loaded,
+      ?eq_slots, ?eq_shared;
     al H; rewrite ?eq_pages, ?eq_any, ?eq_loaded, ?eq_slots, ?eq_shared; try reflexivity.
   destruct (on (cp t k)) as [[id i]|] eqn:O; [|reflexivity]. al H.
   rewrite <- (a_cp _ _ H) in O. rewrite eq_rd by (apply (hosts_run k); assumption).
@@ -105,7 +108,8 @@ Lemma al_set_hregs k f : kserv_alike (set_hregs s k f) (set_hregs t k f).
 Proof. split; cbn; try apply H. intros k'. unfold upd. al H. reflexivity. Qed.
 
 Lemma al_wr p w v : kserv_alike (wr s p w v) (wr t p w v).
-Proof. split; cbn; try apply H. intros q x A. unfold upd2. destruct (_ && _); [reflexivity|]. apply H, A. Qed.
+Proof. split; cbn; try apply H. intros q x A. unfold upd2. destruct (_ && _);
+    [reflexivity|]. apply H, A. Qed.
 
 Lemma al_set_vm id v : prot v = prot (vm s id) -> kserv_alike (set_vm s id v) (set_vm t id v).
 Proof.
@@ -127,7 +131,8 @@ Proof.
   - intros q w A. destruct (q =? p); [reflexivity|]. apply H, A.
 Qed.
 
-Lemma al_slots f : kserv_alike (set_sl s (fun j x => f j x (sl s j x))) (set_sl t (fun j x => f j x (sl t j x))).
+Lemma al_slots f : kserv_alike (set_sl s (fun j x => f j x (sl s j x))) (set_sl t (fun j x => f j
+    x (sl t j x))).
 Proof. split; cbn; try apply H. intros j x. al H. reflexivity. Qed.
 
 Lemma al_on_slots id lo n f : kserv_alike (on_slots s id lo n f) (on_slots t id lo n f).
@@ -141,7 +146,8 @@ Proof.
   - intros p w A. apply H, F, A.
 Qed.
 
-Lemma al_set_mem f g : (forall p w, hosts (ps s p) = true -> f p w = g p w) -> kserv_alike (set_mem s f) (set_mem t g).
+Lemma al_set_mem f g : (forall p w, hosts (ps s p) = true -> f p w = g p w)
+    -> kserv_alike (set_mem s f) (set_mem t g).
 Proof. intros F. split; cbn; try apply H. exact F. Qed.
 
 Lemma al_set_cp k c : kserv_alike (set_cp s k c) (set_cp t k c).
@@ -150,7 +156,8 @@ Proof. split; cbn; try apply H. intros k'. unfold upd. al H. reflexivity. Qed.
 Lemma al_set_vc id i v : kserv_alike (set_vc s id i v) (set_vc t id i v).
 Proof. split; cbn; try apply H. intros j x. unfold upd2. al H. reflexivity. Qed.
 
-Lemma al_set_cx id i c d : (prot (vm s id) = false -> c = d) -> kserv_alike (set_cx s id i c) (set_cx t id i d).
+Lemma al_set_cx id i c d : (prot (vm s id) = false -> c = d)
+    -> kserv_alike (set_cx s id i c) (set_cx t id i d).
 Proof.
   intros E. split; cbn; try apply H. intros j x A. unfold upd2.
   destruct ((j =? id) && (x =? i)) eqn:B; [|apply H, A].
@@ -161,7 +168,8 @@ End Two.
 Lemma hosts_unlisted id lo n x : hosts (unlisted id lo n x) = hosts x.
 Proof. destruct x; try reflexivity. cbn. destruct (filter _ _); reflexivity. Qed.
 
-Lemma al_unlend s t id lo n f : kserv_alike s t -> kserv_alike (unlend s id lo n f) (unlend t id lo n f).
+Lemma al_unlend s t id lo n f : kserv_alike s t -> kserv_alike (unlend s id lo n f) (unlend t id
+    lo n f).
 Proof.
   intros H. unfold unlend. apply al_on_slots, (al_set_ps s t H (fun _ x => unlisted id lo n x)).
   intros p. rewrite hosts_unlisted. auto.
@@ -174,7 +182,8 @@ Lemma al_enter s t k id i : kserv_alike s t -> Inv s -> on (cp s k) = Some (id, 
   kserv_alike (enter nxt s id i) (enter nxt t id i).
 Proof.
   intros H I O. unfold enter. apply al_set_cx; [apply al_set_life; assumption|].
-  rewrite prot_set_life. intros P. rewrite <- (a_vm _ _ H), P. rewrite (eq_run_page s t H). rewrite !(eq_rd s t H); [reflexivity|..];
+  rewrite prot_set_life. intros P. rewrite <- (a_vm _ _ H),
+      P. rewrite (eq_run_page s t H). rewrite !(eq_rd s t H); [reflexivity|..];
     rewrite <- (eq_run_page s t H); apply (hosts_run s k); assumption.
 Qed.
 
@@ -198,36 +207,50 @@ Proof.
   - al H. apply al_set_vm; [assumption|]. cbn. al H. reflexivity.
   - al H. apply al_take, al_set_vm; [assumption|]. cbn. al H. reflexivity.
   - assert (Hr : hosts (ps s run) = true).
-    { unfold Top.check in C. do 4 apply first_error_cons in C as [_ C]. apply first_error_cons in C as [C _].
+    { unfold Top.check in C. do 4 apply first_error_cons in C as [_ C]. apply first_error_cons in
+        C as [C _].
       rewrite (page_free (ps s run)); [reflexivity|]. apply (pages_ok _ _ _ _ _ C). lia. }
     al H. rewrite (eq_entry s t H _ _ Hr). set (id := byh t h).
-    assert (A : forall v l, kserv_alike (set_cx (set_vc s id i v) id i l) (set_cx (set_vc t id i v) id i l))
+    assert (A : forall v l, kserv_alike (set_cx (set_vc s id i v) id i l) (set_cx (set_vc t id i
+        v) id i l))
       by (intros; apply al_set_cx; [apply al_set_vc; assumption | reflexivity]).
     destruct (prot (vm t id)) eqn:P.
-    + apply (al_set_ps _ _ (al_take _ _ (A _ _) ctx (Vmcore id)) (fun p x => if p =? run then Pinned id i else x)).
+    + apply (al_set_ps _ _ (al_take _ _ (A _ _) ctx (Vmcore id)) (fun p x => if p =? run
+        then Pinned id i else x)).
       intros p. cbn. unfold upd. destruct (Z.eqb_spec p run) as [-> | N]; [|auto]. intros _.
       destruct (Z.eqb_spec run ctx) as [E|N]; [|assumption]. subst.
-      unfold Top.check in C. do 5 apply first_error_cons in C as [_ C]. apply first_error_cons in C as [C _].
-      fold id in P. rewrite (a_byh _ _ H), (a_vm _ _ H) in C. fold id in C. rewrite P, Z.eqb_refl in C. discriminate.
+      unfold Top.check in C. do 5 apply first_error_cons in C as [_ C]. apply first_error_cons in
+          C as [C _].
+      fold id in P. rewrite (a_byh _ _ H), (a_vm _ _ H) in C. fold id in C. rewrite P,
+          Z.eqb_refl in C. discriminate.
     + apply (al_set_ps _ _ (A _ _) (fun p x => if p =? run then Pinned id i else x)).
       intros p. cbn. destruct (Z.eqb_spec p run); subst; auto.
   - al H. set (id := byh t h).
-    pose proof (al_use_tables s t H id a n) as A. set (s1 := use_tables s id a n) in *. set (t1 := use_tables t id a n) in *.
-    change (ps s) with (ps s1). change (ps t) with (ps t1). change (sl s) with (sl s1). change (sl t) with (sl t1).
+    pose proof (al_use_tables s t H id a n) as A. set (s1 := use_tables s id a n) in *. set (t1
+        := use_tables t id a n) in *.
+    change (ps s) with (ps s1). change (ps t) with (ps t1). change (sl s) with (sl s1). change (sl
+        t) with (sl t1).
     change (mem s) with (mem s1). change (mem t) with (mem t1). clearbody s1 t1.
-    assert (A2 : kserv_alike (set_ps s1 (fun q => if within p n q then Vm id (a + (q - p)) else ps s1 q))
-                             (set_ps t1 (fun q => if within p n q then Vm id (a + (q - p)) else ps t1 q))).
+    assert (A2 : kserv_alike (set_ps s1 (fun q => if within p n q then Vm id (a + (q - p))
+        else ps s1 q))
+                             (set_ps t1 (fun q => if within p n q then Vm id (a + (q - p))
+                                 else ps t1 q))).
     { apply (al_set_ps s1 t1 A (fun q x => if within p n q then Vm id (a + (q - p)) else x)).
       intros q. destruct (within p n q); [discriminate | auto]. }
     destruct (st (vm t id)).
-    2: apply (al_slots _ _ A2 (fun j x y => if mine id a n (j, x) then Private (p + (x - a)) else y)).
-    all: refine (al_slots _ _ (al_set_mem _ _ A2 _ _ _) (fun j x y => if mine id a n (j, x) then Private (p + (x - a)) else y));
+    2: apply (al_slots _ _ A2 (fun j x y => if mine id a n (j,
+        x) then Private (p + (x - a)) else y)).
+    all: refine (al_slots _ _ (al_set_mem _ _ A2 _ _ _) (fun j x y => if mine id a n (j,
+        x) then Private (p + (x - a)) else y));
       intros q w; cbn; destruct (within p n q); [discriminate | apply A].
   - al H. set (id := byh t h).
-    pose proof (al_use_tables s t H id a n) as A. set (s1 := use_tables s id a n) in *. set (t1 := use_tables t id a n) in *.
-    change (ps s) with (ps s1). change (ps t) with (ps t1). change (sl s) with (sl s1). change (sl t) with (sl t1).
+    pose proof (al_use_tables s t H id a n) as A. set (s1 := use_tables s id a n) in *. set (t1
+        := use_tables t id a n) in *.
+    change (ps s) with (ps s1). change (ps t) with (ps t1). change (sl s) with (sl s1). change (sl
+        t) with (sl t1).
     assert (L : forall q, within p n q = true -> hosts (ps s1 q) = true).
-    { intros q W. apply within_spec in W. unfold Top.check in C. do 2 apply first_error_cons in C as [_ C].
+    { intros q W. apply within_spec in W. unfold Top.check in C. do 2 apply first_error_cons in C
+        as [_ C].
       apply first_error_cons in C as [C _]. change (ps s1) with (ps s).
       destruct (page_lendable _ (pages_ok _ _ _ _ _ C W)) as [-> | [l ->]]; reflexivity. }
     clearbody s1 t1.
@@ -260,7 +283,8 @@ Qed.
 
 Lemma eq_fetched s t x : kserv_alike s t -> fetched s x = fetched t x.
 Proof.
-  intros H. unfold fetched. rewrite <- (a_ps _ _ H). destruct (hosts (ps s (x / 512))) eqn:E; [|reflexivity].
+  intros H. unfold fetched. rewrite <- (a_ps _ _ H). destruct (hosts (ps s (x / 512))) eqn:E;
+      [|reflexivity].
   rewrite (a_mem _ _ H _ _ E). reflexivity.
 Qed.
 
@@ -268,14 +292,16 @@ Lemma eq_kserv_act s t k : kserv_alike s t -> kserv_act prg pc s k = kserv_act p
 Proof. intros H. unfold kserv_act. rewrite (eq_fetched s t _ H). al H. reflexivity. Qed.
 
 Theorem al_kserv s t k : kserv_alike s t -> Inv s ->
-  kserv_alike (kserv_step npfn prg nxt pc start legal s k) (kserv_step npfn prg nxt pc start legal t k).
+  kserv_alike (kserv_step npfn prg nxt pc start legal s k) (kserv_step npfn prg nxt pc start legal
+      t k).
 Proof.
   intros H I. unfold kserv_step. rewrite (eq_kserv_act s t k H), (eq_fetched s t _ H). al H.
   destruct (fetched t (pc (hregs (cp t k)))) as [w|]; [|apply al_set_hregs; assumption].
   destruct (kserv_act prg pc t k); try (apply al_set_hregs; assumption).
   - rewrite (eq_fetched s t _ H). apply al_set_hregs; assumption.
   - rewrite (a_ps _ _ H). destruct (hosts _); apply al_set_hregs; [apply al_wr|]; assumption.
-  - rewrite <- (eq_check s t H k c I), (eq_result s t H). destruct (Z.eqb_spec (check s k c) OK) as [E|E].
+  - rewrite <- (eq_check s t H k c I), (eq_result s t H). destruct (Z.eqb_spec (check s k c) OK)
+      as [E|E].
     + apply al_set_hregs, al_apply; assumption.
     + apply al_set_hregs; assumption.
 Qed.

@@ -1,8 +1,8 @@
 (** * Noninterference of the abstract machine, by unwinding
 
-    [top_NI]: for every set of principals, all programs, all initial contents.  [local_step]: a step
-    that the set does not see changes nothing it has.  [same_step]: steps that look the same to it lead
-    from alike to alike. *)
+    [top_NI]: for every set of principals, all programs, all initial contents.  [local_step]: a
+    step that the set does not see changes nothing it has.  [same_step]: steps that look the same
+    to it lead from alike to alike. *)
 From Coq Require Import ZArith List Bool Lia.
 From Redoubt.security Require Export GuestKserv.
 Import ListNotations.
@@ -28,7 +28,8 @@ Inductive kind s : choice -> state -> lab -> Prop :=
 | Kserv k : kind s (Go k) (kserv_step s k) (Lab 0 (Ukserv k) true (kserv_flows s k))
 | Kguest k id i : on (cp s k) = Some (id, i) ->
     kind s (Go k) (guest_step s k id i)
-      (Lab (if prot (vm s id) then id else 0) (Uvcpu id i) (d_done (guest s id i)) (guest_flows s id i (guest s id i)))
+      (Lab (if prot (vm s id) then id else 0) (Uvcpu id i) (d_done (guest s id i)) (guest_flows s
+          id i (guest s id i)))
 | Kirq k class : kind s (Irq k class) (interrupt nxt s k class)
       (Lab 0 (Uirq k class) true (flows (L s (Irq k class)))).
 
@@ -66,7 +67,8 @@ Proof.
     destruct (inner_fields s id i (guest s id i)) as (_ & _ & _ & _ & _ & _ & _ & A).
     destruct (d_lent _) as [e|]; destruct (d_exit _); rewrite ?ent_leave; try exact A;
       unfold put_lent; destruct (sl _ _ _); exact A.
-  - unfold interrupt. destruct (inside (cp s k)), (on (cp s k)) as [[j i]|]; try reflexivity. apply ent_leave.
+  - unfold interrupt. destruct (inside (cp s k)), (on (cp s k)) as [[j i]|];
+      try reflexivity. apply ent_leave.
 Qed.
 
 Lemma prot_leave s k id i x sh j : prot (vm (leave_cpu nxt s k id i x sh) j) = prot (vm s j).
@@ -81,11 +83,13 @@ Lemma prot_guest s k id i j : prot (vm (guest_step s k id i) j) = prot (vm s j).
 Proof.
   rewrite step_parts. unfold outer. set (sh := shown _ _).
   destruct (inner_fields s id i (guest s id i)) as (_ & A & _).
-  destruct (d_lent _) as [e|]; destruct (d_exit _); rewrite ?prot_leave; rewrite ?(proj1 (put_lent_fields _ _ _)), A; reflexivity.
+  destruct (d_lent _) as [e|]; destruct (d_exit _); rewrite ?prot_leave;
+      rewrite ?(proj1 (put_lent_fields _ _ _)), A; reflexivity.
 Qed.
 
 (** A guest's step and the views of all but itself; of itself, when it is a normal VM. *)
-Lemma others s k id i u : Inv s -> on (cp s k) = Some (id, i) -> u <> id \/ prot (vm s id) = false ->
+Lemma others s k id i u : Inv s -> on (cp s k) = Some (id,
+    i) -> u <> id \/ prot (vm s id) = false ->
   same_view (view_of (guest_step s k id i) u) (view_of s u).
 Proof.
   intros I O [N|P]; [apply other_effect; assumption|].
@@ -93,16 +97,19 @@ Proof.
   rewrite !view_none; [exact Logic.I| |]; rewrite ?prot_guest, P; apply andb_false_r.
 Qed.
 
-Lemma view_interrupt s k class u : Inv s -> same_view (view_of (interrupt nxt s k class) u) (view_of s u).
+Lemma view_interrupt s k class u : Inv s -> same_view (view_of (interrupt nxt s k class) u)
+    (view_of s u).
 Proof.
-  intros I. unfold interrupt. destruct (inside (cp s k)), (on (cp s k)) as [[id i]|] eqn:O; try apply same_refl.
+  intros I. unfold interrupt. destruct (inside (cp s k)), (on (cp s k)) as [[id i]|] eqn:O;
+      try apply same_refl.
   apply view_leave_plain; [assumption | assumption | exact Logic.I].
 Qed.
 
 (** ** Flows *)
 Definition hears (Q : Z -> bool) (f : flow) : bool := Q (to f) && negb (Q (from f)).
 
-Lemma see_none Q l : see Q l = None -> Q (by_ l) && (done l || Q 0) = false /\ filter (hears Q) (flows l) = [].
+Lemma see_none Q l : see Q l = None -> Q (by_ l) && (done l
+    || Q 0) = false /\ filter (hears Q) (flows l) = [].
 Proof.
   unfold see. fold (hears Q). destruct (Q (by_ l) && (done l || Q 0)); [discriminate|].
   change (fun f => Q (to f) && negb (Q (from f))) with (hears Q).
@@ -110,10 +117,12 @@ Proof.
 Qed.
 
 Lemma see_some Q l e : see Q l = Some e ->
-  own e = (if Q (by_ l) && (done l || Q 0) then Some (unit_ l) else None) /\ heard e = filter (hears Q) (flows l).
+  own e = (if Q (by_ l) && (done l || Q 0) then Some (unit_ l) else None)
+      /\ heard e = filter (hears Q) (flows l).
 Proof.
   unfold see. change (fun f => Q (to f) && negb (Q (from f))) with (hears Q).
-  destruct (Q (by_ l) && (done l || Q 0)); [|destruct (filter _ _) eqn:F; [discriminate|]]; intros [= <-]; auto.
+  destruct (Q (by_ l) && (done l || Q 0)); [|destruct (filter _ _) eqn:F; [discriminate|]];
+      intros [= <-]; auto.
 Qed.
 
 Lemma see_nonempty Q l e : see Q l = Some e -> own e = None -> heard e <> [].
@@ -140,39 +149,48 @@ Lemma kserv_heard Q id l : Q 0 = false -> Q id = true -> (forall f, In f l -> fr
 Proof.
   intros Q0 Qi. unfold to_vm. induction l as [|f l IH]; cbn [filter]; intros F; [reflexivity|].
   rewrite IH by (intros g G; apply F; right; exact G).
-  assert (Hf : hears Q f = Q (to f)) by (unfold hears; rewrite (F f (or_introl eq_refl)), Q0; apply andb_true_r).
+  assert (Hf : hears Q f = Q (to f)) by (unfold hears; rewrite (F f (or_introl eq_refl)), Q0;
+      apply andb_true_r).
   rewrite Hf. destruct (Z.eqb_spec (to f) id) as [E|N].
   - rewrite E, Qi. cbn [filter]. rewrite E, Z.eqb_refl. reflexivity.
-  - destruct (Q (to f)); [|reflexivity]. cbn [filter]. rewrite (proj2 (Z.eqb_neq _ _) N). reflexivity.
+  - destruct (Q (to f)); [|reflexivity]. cbn [filter]. rewrite (proj2 (Z.eqb_neq _ _) N).
+      reflexivity.
 Qed.
 
 (** What the flows of a guest's step are to a set of principals. *)
-Lemma guest_heard_own Q s id i d : prot (vm s id) = true -> Q 0 = false -> Q id = true -> d_done d = true ->
+Lemma guest_heard_own Q s id i d : prot (vm s id) = true -> Q 0 = false -> Q id = true
+    -> d_done d = true ->
   filter (hears Q) (guest_flows s id i d) = [Fread id i (d_in d)].
 Proof.
-  intros P Q0 Qi D. unfold guest_flows, exit_flow. rewrite P, D. cbn. unfold hears at 1. cbn. rewrite Qi, Q0. cbn. f_equal.
-  destruct (d_lent d) as [[x v]|]; destruct (d_exit d); cbn; unfold hears; cbn; rewrite ?Q0; reflexivity.
+  intros P Q0 Qi D. unfold guest_flows, exit_flow. rewrite P,
+      D. cbn. unfold hears at 1. cbn. rewrite Qi, Q0. cbn. f_equal.
+  destruct (d_lent d) as [[x v]|]; destruct (d_exit d); cbn; unfold hears; cbn; rewrite ?Q0;
+      reflexivity.
 Qed.
 
 Lemma guest_heard_quiet Q s id i d : Q 0 = false -> Q id && (prot (vm s id) && d_done d) = false ->
   filter (hears Q) (guest_flows s id i d) = [].
 Proof.
   intros Q0 N. unfold guest_flows, exit_flow. destruct (prot (vm s id)); cbn in *.
-  - destruct (d_done d); cbn in *; [unfold hears at 1; cbn; rewrite Q0, andb_true_r in *; rewrite N|];
-      destruct (d_lent d) as [[x v]|]; destruct (d_exit d); cbn; unfold hears; cbn; rewrite ?Q0; reflexivity.
+  - destruct (d_done d); cbn in *; [unfold hears at 1; cbn; rewrite Q0, andb_true_r in *;
+      rewrite N|];
+      destruct (d_lent d) as [[x v]|]; destruct (d_exit d); cbn; unfold hears; cbn; rewrite ?Q0;
+          reflexivity.
   - destruct (d_lent d) as [[x v]|]; destruct (d_exit d); reflexivity.
 Qed.
 
 Definition kserv_hears id i (d : deed) : list flow :=
   match d_lent d with Some (x, v) => [Fstore id x v] | None => [] end
-  ++ match d_exit d with Some x => [Fexit id i x (firstn 32 (ifc (regs (d_cx d))))] | None => [] end.
+  ++ match d_exit d with Some x => [Fexit id i x (firstn 32 (ifc (regs (d_cx d))))] | None => []
+      end.
 
 Lemma guest_heard_kserv Q s id i d : prot (vm s id) = true -> Q 0 = true -> Q id = false ->
   filter (hears Q) (guest_flows s id i d) = kserv_hears id i d.
 Proof.
   intros P Q0 Qi. unfold guest_flows, exit_flow, kserv_hears. rewrite P. cbn.
   destruct (d_done d); cbn; [unfold hears at 1; cbn; rewrite Qi|];
-    destruct (d_lent d) as [[x v]|]; destruct (d_exit d); cbn; unfold hears; cbn; rewrite ?Q0, ?Qi; reflexivity.
+    destruct (d_lent d) as [[x v]|]; destruct (d_exit d); cbn; unfold hears; cbn;
+        rewrite ?Q0, ?Qi; reflexivity.
 Qed.
 
 Lemma guest_heard_normal s id i d : prot (vm s id) = false -> guest_flows s id i d = [].
@@ -195,21 +213,26 @@ Proof.
   intros I H V. unfold Statement.kserv_flows. rewrite <- (eq_kserv_act prg pc s t k H).
   destruct (kserv_act prg pc s k); try reflexivity. rewrite <- (eq_check npfn legal s t H k c I).
   destruct (Z.eqb_spec (check npfn legal s k c) OK) as [C|C]; [|reflexivity].
-  destruct c; cbn [call_flows]; try reflexivity; rewrite <- ?(a_byh _ _ H), <- ?(a_nvm _ _ H), <- ?(a_vm _ _ H); try reflexivity.
-  - unfold check in C. do 4 apply first_error_cons in C as [_ C]. apply first_error_cons in C as [C _].
+  destruct c; cbn [call_flows]; try reflexivity; rewrite <- ?(a_byh _ _ H), <- ?(a_nvm _ _ H),
+      <- ?(a_vm _ _ H); try reflexivity.
+  - unfold check in C. do 4 apply first_error_cons in C as [_ C]. apply first_error_cons in C as
+      [C _].
     rewrite (eq_entry s t H); [reflexivity|]. rewrite (page_free (ps s run)); [reflexivity|].
     apply (pages_ok _ _ _ _ _ C). lia.
   - destruct (st (vm s (byh s h))); try reflexivity. f_equal. apply map_ext_in. intros j J. f_equal.
     apply map_ext. intros w. apply (a_mem _ _ H).
-    unfold check in C. do 3 apply first_error_cons in C as [_ C]. apply first_error_cons in C as [C _].
-    apply in_range in J. rewrite (page_free (ps s (p + j))); [reflexivity|]. apply (pages_ok _ _ _ _ _ C). lia.
+    unfold check in C. do 3 apply first_error_cons in C as [_ C]. apply first_error_cons in C as
+        [C _].
+    apply in_range in J. rewrite (page_free (ps s (p + j)));
+        [reflexivity|]. apply (pages_ok _ _ _ _ _ C). lia.
   - rewrite <- (a_cp _ _ H). destruct (on (cp s k)) as [[j i]|] eqn:O; [|reflexivity].
     cbn [to_vm filter to]. destruct (Z.eqb_spec j id); [|reflexivity]. subst.
     rewrite <- (eq_run_page s t H). pose proof (hosts_run s k id i I O) as Hr.
     rewrite <- (eq_rd s t H _ _ _ Hr). cbv zeta. do 2 f_equal.
     assert (Cx : cx s id i = cx t id i).
     { destruct (prot (vm s id)) eqn:P; [|apply (a_cx _ _ H), P].
-      apply (s_cx s t id). apply same_state; [exact V | apply (inv_on_live s k id i I O) | exact P]. }
+      apply (s_cx s t id). apply same_state; [exact V | apply (inv_on_live s k id i I O) | exact
+          P]. }
     rewrite <- Cx. unfold answer_to. rewrite <- !(a_mem _ _ H _ _ Hr). reflexivity.
 Qed.
 
@@ -218,7 +241,8 @@ Lemma alike_sym_all Q s t : alike Q s t -> alike Q t s.
 Proof.
   intros [A B]. split.
   - intros q. apply alike_sym, A, q.
-  - intros id q. destruct (B id q) as [V E]. split; [apply same_sym, V | intros n; symmetry; apply E].
+  - intros id q. destruct (B id q) as [V E]. split; [apply same_sym, V | intros n; symmetry;
+      apply E].
 Qed.
 
 (** Enough: KServ's part, and views, from the views before. *)
@@ -226,7 +250,8 @@ Lemma alike_step Q s t s' t' : alike Q s t -> ent s' = ent s -> ent t' = ent t -
   (Q 0 = true -> kserv_alike s' t') ->
   (forall id, Q id = true -> same_view (view_of s' id) (view_of t' id)) -> alike Q s' t'.
 Proof.
-  intros [A B] Es Et K V. split; [exact K|]. intros id q. split; [apply V, q|]. rewrite Es, Et. apply B, q.
+  intros [A B] Es Et K V. split; [exact K|]. intros id q. split;
+      [apply V, q|]. rewrite Es, Et. apply B, q.
 Qed.
 
 (** The same vCPU is on the same CPU. *)
@@ -257,7 +282,8 @@ Proof.
       pose proof (kserv_view npfn prg nxt pc start legal s k id I) as W. rewrite X in W. exact W.
     + destruct (Z.eq_dec id j) as [<- | Nj]; [|apply others; auto].
       destruct (prot (vm s id)) eqn:P; [|apply others; auto].
-      rewrite q in N. cbn in N. apply orb_false_iff in N as [D _]. apply not_done_effect; assumption.
+      rewrite q in N. cbn in N. apply orb_false_iff in N as [D _]. apply not_done_effect;
+          assumption.
     + apply view_interrupt, I.
 Qed.
 
@@ -266,14 +292,19 @@ Lemma al_interrupt Q s t k class : Inv s -> alike Q s t -> Q 0 = true ->
   kserv_alike (interrupt nxt s k class) (interrupt nxt t k class).
 Proof.
   intros I [K V] q. specialize (K q). unfold interrupt. cbn [top_lab]. rewrite <- (a_cp _ _ K).
-  destruct (inside (cp s k)), (on (cp s k)) as [[id i]|] eqn:O; intros F; try (apply al_set_hregs; assumption).
+  destruct (inside (cp s k)), (on (cp s k)) as [[id i]|] eqn:O; intros F; try (apply al_set_hregs;
+      assumption).
   cbn [flows] in F. unfold exit_flow in F. rewrite <- (a_vm _ _ K) in *.
-  assert (S : shown (prot (vm s id)) (regs (cx s id i)) = shown (prot (vm s id)) (regs (cx t id i))).
-  { destruct (prot (vm s id)) eqn:P; [|rewrite (a_cx _ _ K id i P); reflexivity]. unfold shown. do 2 f_equal.
+  assert (S : shown (prot (vm s id)) (regs (cx s id i)) = shown (prot (vm s id)) (regs (cx t id
+      i))).
+  { destruct (prot (vm s id)) eqn:P; [|rewrite (a_cx _ _ K id i P);
+      reflexivity]. unfold shown. do 2 f_equal.
     destruct (Q id) eqn:qi.
-    - destruct (V id qi) as [W _]. apply same_state in W; [|apply (inv_on_live s k id i I O)|exact P].
+    - destruct (V id qi) as [W _]. apply same_state in W;
+        [|apply (inv_on_live s k id i I O)|exact P].
       rewrite (s_cx _ _ _ W). reflexivity.
-    - cbn [filter] in F. unfold hears in F. cbn [to from] in F. rewrite q, qi in F. cbn [negb andb] in F. congruence. }
+    - cbn [filter] in F. unfold hears in F. cbn [to from] in F. rewrite q,
+        qi in F. cbn [negb andb] in F. congruence. }
   rewrite <- S. apply al_leave, K.
 Qed.
 
@@ -294,23 +325,29 @@ Proof.
         -- destruct (Q (if prot (vm t id') then id' else 0)); [|congruence].
            assert (id = id' /\ i = i') as [<- <-] by (split; congruence).
            assert (k = k') as <- by (apply (same_cpu s t k k' id i); assumption).
-           destruct (proj2 E id qi) as [W En]. apply same_state in W; [|apply (inv_on_live s k id i Is O)|exact P].
+           destruct (proj2 E id qi) as [W En]. apply same_state in W;
+               [|apply (inv_on_live s k id i Is O)|exact P].
            pose proof (decide_kserv prg nxt pc start s t id i Is W K En) as D.
            apply kserv_effect; try assumption; rewrite <- D; reflexivity.
         -- destruct (prot (vm t id')) eqn:P'; [|rewrite q in Ot; congruence].
            destruct (Q id') eqn:qi'; [congruence|].
-           rewrite (guest_heard_kserv Q s id i _ P q qi) in Hs. rewrite (guest_heard_kserv Q t id' i' _ P' q qi') in Ht.
+           rewrite (guest_heard_kserv Q s id i _ P q qi) in Hs. rewrite (guest_heard_kserv Q t id'
+               i' _ P' q qi') in Ht.
            rewrite Hs in Ht. unfold kserv_hears in Ht.
            set (ds := guest s id i) in *. set (dt := guest t id' i') in *.
            assert (Ex : d_exit ds <> None -> id = id' /\ i = i' /\ d_exit ds = d_exit dt /\
               firstn 32 (ifc (regs (d_cx ds))) = firstn 32 (ifc (regs (d_cx dt)))).
-           { destruct (d_lent ds) as [[x u]|], (d_lent dt) as [[x' u']|], (d_exit ds), (d_exit dt); cbn in Ht;
+           { destruct (d_lent ds) as [[x u]|], (d_lent dt) as [[x' u']|], (d_exit ds),
+               (d_exit dt); cbn in Ht;
                try discriminate; try congruence; intros _; injection Ht as; subst; auto. }
            assert (Le : d_lent ds = d_lent dt /\ (d_lent ds <> None -> id = id')).
-           { destruct (d_lent ds) as [[x u]|], (d_lent dt) as [[x' u']|], (d_exit ds), (d_exit dt); cbn in Ht;
-               try discriminate; try (split; congruence); injection Ht as; subst; split; congruence. }
+           { destruct (d_lent ds) as [[x u]|], (d_lent dt) as [[x' u']|], (d_exit ds),
+               (d_exit dt); cbn in Ht;
+               try discriminate; try (split; congruence); injection Ht as; subst; split;
+                   congruence. }
            assert (Xt : d_exit ds = None -> d_exit dt = None).
-           { destruct (d_lent ds) as [[x u]|], (d_lent dt) as [[x' u']|], (d_exit ds), (d_exit dt); cbn in Ht;
+           { destruct (d_lent ds) as [[x u]|], (d_lent dt) as [[x' u']|], (d_exit ds),
+               (d_exit dt); cbn in Ht;
                try discriminate; try congruence; reflexivity. }
            destruct Le as [Le Lid]. destruct (d_exit ds) eqn:X.
            ++ destruct (Ex ltac:(discriminate)) as (<- & <- & Xe & Fe).
@@ -320,7 +357,8 @@ Proof.
               assert (A : kserv_alike (inner s id i ds) (inner t id' i' dt)).
               { eapply alike_trans; [apply al_inner; assumption|]. eapply alike_trans; [exact K|].
                 apply alike_sym, al_inner; assumption. }
-              destruct (d_lent ds); [|exact A]. rewrite <- (Lid ltac:(discriminate)) in *. apply al_put_lent, A.
+              destruct (d_lent ds); [|exact A]. rewrite <- (Lid ltac:(discriminate)) in *. apply
+                  al_put_lent, A.
       * rewrite q in Os. destruct (Q (if prot (vm t id') then id' else 0)); [|congruence].
         assert (id = id' /\ i = i') as [<- <-] by (split; congruence).
         assert (k = k') as <- by (apply (same_cpu s t k k' id i); assumption).
@@ -329,20 +367,27 @@ Proof.
       apply (al_interrupt Q); [assumption | exact E | exact q | congruence].
   - (* views *)
     intros u qu. pose proof (proj2 E u qu) as [V En].
-    destruct (kinds s c) as [k|k id i O|k class]; cbn [by_ unit_ flows done] in *; rewrite ?orb_true_l, ?andb_true_r in *.
+    destruct (kinds s c) as [k|k id i O|k class]; cbn [by_ unit_ flows done] in *;
+        rewrite ?orb_true_l, ?andb_true_r in *.
     + (* KServ *) destruct (Q 0) eqn:q0.
       * pose proof (proj1 E q0) as K.
-        destruct (kinds t e) as [k'|k' id' i' O'|k' class']; cbn [by_ unit_ flows done] in *; rewrite ?q0 in *; cbn in Ot;
+        destruct (kinds t e) as [k'|k' id' i' O'|k' class']; cbn [by_ unit_ flows done] in *;
+            rewrite ?q0 in *; cbn in Ot;
           try (destruct (Q (if prot _ then _ else _) && _); congruence); try congruence.
         assert (k = k') as <- by congruence.
-        eapply same_trans; [apply kserv_view, Is|]. eapply same_trans; [|apply same_sym, kserv_view, It].
+        eapply same_trans; [apply kserv_view, Is|]. eapply same_trans;
+            [|apply same_sym, kserv_view, It].
         rewrite (flows_same s t k u Is K V). apply hear_all_same, V.
-      * destruct (kinds t e) as [k'|k' id' i' O'|k' class']; cbn [by_ unit_ flows done] in *; rewrite ?q0 in *; cbn in Ot.
-        -- eapply same_trans; [apply kserv_view, Is|]. eapply same_trans; [|apply same_sym, kserv_view, It].
-           rewrite (kserv_heard Q u _ q0 qu (kserv_from s k)), (kserv_heard Q u _ q0 qu (kserv_from t k')), <- Hs, <- Ht.
+      * destruct (kinds t e) as [k'|k' id' i' O'|k' class']; cbn [by_ unit_ flows done] in *;
+          rewrite ?q0 in *; cbn in Ot.
+        -- eapply same_trans; [apply kserv_view, Is|]. eapply same_trans;
+            [|apply same_sym, kserv_view, It].
+           rewrite (kserv_heard Q u _ q0 qu (kserv_from s k)),
+               (kserv_heard Q u _ q0 qu (kserv_from t k')), <- Hs, <- Ht.
            apply hear_all_same, V.
         -- exfalso. apply (Ne Os). rewrite Ht. destruct (prot (vm t id')) eqn:P'.
-           ++ destruct (Q id') eqn:qi; [destruct (d_done (guest t id' i')) eqn:D; cbn in Ot; [congruence|]|];
+           ++ destruct (Q id') eqn:qi; [destruct (d_done (guest t id' i')) eqn:D; cbn in Ot;
+               [congruence|]|];
                 apply guest_heard_quiet; try assumption; rewrite ?qi, ?P', ?D; reflexivity.
            ++ rewrite guest_heard_normal by assumption. reflexivity.
         -- exfalso. apply (Ne Os). rewrite Ht. apply irq_heard, q0.
@@ -352,39 +397,51 @@ Proof.
            ++ (* its own step: the other run makes it, too *)
               destruct (kinds t e) as [k'|k' id' i' O'|k' class']; cbn [by_ unit_ flows done] in *;
                 try (destruct (Q 0); cbn in Ot; congruence).
-              destruct (Q (if prot (vm t id') then id' else 0) && (d_done (guest t id' i') || Q 0)) eqn:D1; [|congruence].
+              destruct (Q (if prot (vm t id') then id' else 0) && (d_done (guest t id' i')
+                  || Q 0)) eqn:D1; [|congruence].
               assert (id = id' /\ i = i') as [<- <-] by (split; congruence).
               destruct (proj2 E id qi) as [W Ei]. pose proof (inv_on_live s k id i Is O) as Lv.
               apply same_state in W; [|assumption..]. apply andb_true_iff in D1 as [_ D1].
               assert (G : guest s id i = guest t id i).
-              { destruct (Q 0) eqn:q0; [apply (decide_kserv prg nxt pc start s t id i Is W (proj1 E q0) Ei)|].
+              { destruct (Q 0) eqn:q0; [apply (decide_kserv prg nxt pc start s t id i Is W (proj1
+                  E q0) Ei)|].
                 rewrite orb_false_r in *. pose proof (s_prot' _ _ _ W) as P'.
-                rewrite (guest_heard_own Q s id i _ P q0 qi D0) in Hs. rewrite (guest_heard_own Q t id i _ P' q0 qi D1) in Ht.
+                rewrite (guest_heard_own Q s id i _ P q0 qi D0) in Hs. rewrite (guest_heard_own Q
+                    t id i _ P' q0 qi D1) in Ht.
                 apply decide_same; try assumption. congruence. }
               destruct (Z.eq_dec u id) as [-> | N]; [apply own_effect; assumption|].
-              eapply same_trans; [apply others; auto|]. eapply same_trans; [exact V|]. apply same_sym, others; auto.
+              eapply same_trans; [apply others; auto|]. eapply same_trans;
+                  [exact V|]. apply same_sym, others; auto.
            ++ exfalso. apply (Ne Os). rewrite Hs. apply orb_false_iff in D0 as [D0 q0].
               apply guest_heard_quiet; [assumption|]. rewrite P, D0. apply andb_false_r.
         -- cbn in Os. (* a stranger: whatever the other run does there *)
            assert (q0 : Q 0 = true).
            { destruct (Q 0) eqn:q0; [reflexivity|]. exfalso. apply (Ne Os). rewrite Hs.
              apply guest_heard_quiet; [assumption|]. rewrite qi. reflexivity. }
-           destruct (kinds t e) as [k'|k' id' i' O'|k' class']; cbn [by_ unit_ flows done] in *; rewrite ?q0 in *; cbn in Ot; try congruence.
-           rewrite orb_true_r, andb_true_r in Ot. destruct (prot (vm t id')) eqn:P'; [|rewrite q0 in Ot; congruence].
+           destruct (kinds t e) as [k'|k' id' i' O'|k' class']; cbn [by_ unit_ flows done] in *;
+               rewrite ?q0 in *; cbn in Ot; try congruence.
+           rewrite orb_true_r, andb_true_r in Ot. destruct (prot (vm t id')) eqn:P';
+               [|rewrite q0 in Ot; congruence].
            destruct (Q id') eqn:qi'; [congruence|].
-           eapply same_trans; [apply others; [assumption|assumption|left; congruence]|]. eapply same_trans; [exact V|].
+           eapply same_trans; [apply others; [assumption|assumption|left;
+               congruence]|]. eapply same_trans; [exact V|].
            apply same_sym, others; [assumption|assumption|left; congruence].
       * (* a normal VM *) rewrite guest_heard_normal in Hs by assumption. cbn in Hs.
         destruct (Q 0) eqn:q0; [|exfalso; apply (Ne Os), Hs]. rewrite orb_true_r in Os. cbn in Os.
-        destruct (kinds t e) as [k'|k' id' i' O'|k' class']; cbn [by_ unit_ flows done] in *; rewrite ?q0 in *; cbn in Ot; try congruence.
-        destruct (Q (if prot (vm t id') then id' else 0) && (d_done (guest t id' i') || true)); [|congruence].
+        destruct (kinds t e) as [k'|k' id' i' O'|k' class']; cbn [by_ unit_ flows done] in *;
+            rewrite ?q0 in *; cbn in Ot; try congruence.
+        destruct (Q (if prot (vm t id') then id' else 0) && (d_done (guest t id' i') || true));
+            [|congruence].
         assert (id = id' /\ i = i') as [<- <-] by (split; congruence).
         eapply same_trans; [apply others; auto|]. eapply same_trans; [exact V|].
-        apply same_sym, others; [assumption|assumption|]. right. rewrite <- (a_vm _ _ (proj1 E q0)). exact P.
+        apply same_sym, others; [assumption|assumption|]. right. rewrite <- (a_vm _ _ (proj1 E
+            q0)). exact P.
     + (* an interrupt *) destruct (Q 0) eqn:q0.
-      * destruct (kinds t e) as [k'|k' id' i' O'|k' class']; cbn [by_ unit_ flows done] in *; rewrite ?q0 in *; cbn in Ot;
+      * destruct (kinds t e) as [k'|k' id' i' O'|k' class']; cbn [by_ unit_ flows done] in *;
+          rewrite ?q0 in *; cbn in Ot;
           try (destruct (Q (if prot _ then _ else _) && _); congruence); try congruence.
-        eapply same_trans; [apply view_interrupt, Is|]. eapply same_trans; [exact V|]. apply same_sym, view_interrupt, It.
+        eapply same_trans; [apply view_interrupt, Is|]. eapply same_trans;
+            [exact V|]. apply same_sym, view_interrupt, It.
       * exfalso. apply (Ne Os). rewrite Hs. apply irq_heard, q0.
 Qed.
 
@@ -397,6 +454,7 @@ Proof.
   - intros s t _ _ E. exact E.
   - intros s t _ _ E. exact E.
   - intros s t l s' Is _ E (c & -> & ->) V. apply local_step; assumption.
-  - intros s t l m s' t' v Is It E (c & -> & ->) (e & -> & ->) Vs Vt. apply (same_step Q s t c e v); assumption.
+  - intros s t l m s' t' v Is It E (c & -> & ->) (e & -> & ->) Vs Vt. apply (same_step Q s t c e
+      v); assumption.
 Qed.
 End Noninterference.

@@ -1,10 +1,11 @@
 (** * The statement: who has what, and every flow that is meant
 
-    Three definitions carry the theorem: [flow], the complete list of what one principal lets another
-    know; [kserv_alike] and [view], what KServ and a protected VM have; and [top], the system.  No flow
-    carries anything that KCore computes: a flow to KServ is a value that the VM's own program chose to
-    give away, a flow to a VM is a value that KServ chose, and which flows occur is decided before the
-    step, from the state and the program.  Results of calls are in no label. *)
+    Three definitions carry the theorem: [flow], the complete list of what one principal lets
+    another know; [kserv_alike] and [view], what KServ and a protected VM have; and [top], the
+    system.  No flow carries anything that KCore computes: a flow to KServ is a value that the
+    VM's own program chose to give away, a flow to a VM is a value that KServ chose, and which
+    flows occur is decided before the step, from the state and the program.  Results of calls are
+    in no label. *)
 From Coq Require Import ZArith List Bool.
 From Redoubt.security Require Export System Guest.
 Import ListNotations.
@@ -17,12 +18,14 @@ Inductive flow :=
 | Fram (id a n : Z)                               (* its declared RAM *)
 | Fvcpu (id i : Z) (regs0 : list Z)               (* a vCPU; of the boot vCPU: PC, x0..x3 *)
 | Fimage (id a : Z) (content : list Z)            (* a page of the image, while NEW, never after *)
-| Fenter (id i : Z) (ifc0 : list Z) (an : answer) (* entry: interface registers, answer to its last exit *)
+| Fenter (id i : Z) (ifc0 : list Z) (an : answer) (* entry: interface registers,
+    answer to its last exit *)
 | Fread (id i : Z) (v : list Z)                   (* what it reads from pages that are lent to it *)
 | Fdestroyed (id a : Z)                           (* a page was taken back by force *)
 | Fdown (id : Z)                                  (* its end *)
 (* from VM [id] to KServ *)
-| Fexit (id i : Z) (x : exit) (ifc0 : list Z)     (* exit: what [exit] lists, and the interface registers *)
+| Fexit (id i : Z) (x : exit) (ifc0 : list Z)     (* exit: what [exit] lists,
+    and the interface registers *)
 | Fstore (id x v : Z).                            (* what it writes to pages that are lent to it *)
 
 Definition from (f : flow) : Z := match f with Fexit id _ _ _ | Fstore id _ _ => id | _ => 0 end.
@@ -37,8 +40,8 @@ Definition to (f : flow) : Z :=
 Inductive who := Ukserv (k : Z) | Uirq (k class : Z) | Uvcpu (id i : Z).
 Record lab := Lab { by_ : Z; unit_ : who; done : bool; flows : list flow }.
 
-(** What the principals [Q] see of a step.  Their own steps: that they were made (a VM does not notice a
-    fault that only makes an instruction run again).  Of others: what is told to them. *)
+(** What the principals [Q] see of a step.  Their own steps: that they were made (a VM does not
+    notice a fault that only makes an instruction run again).  Of others: what is told to them. *)
 Record event := Event { own : option who; heard : list flow }.
 Definition see (Q : Z -> bool) (l : lab) : option event :=
   let o := if Q (by_ l) && (done l || Q 0) then Some (unit_ l) else None in
@@ -63,11 +66,13 @@ Definition call_flows s k (c : call) : list flow :=
   | Ram h a n => [Fram (id h) a n]
   | Vcpu_create h i r _ => [Fvcpu (id h) i (entry s r i)]
   | Donate h a p n => match st (vm s (id h)) with
-      | New => map (fun j => Fimage (id h) (a + j) (map (mem s (p + j)) (range 512))) (range n) | _ => [] end
+      | New => map (fun j => Fimage (id h) (a + j) (map (mem s (p + j)) (range 512))) (range n) |
+          _ => [] end
   | Force_reclaim h a => [Fdestroyed (id h) a]
   | Teardown h => [Fdown (id h)]
   | Vcpu_run => match on (cp s k) with
-      | Some (id, i) => let p := run_page s id i in [Fenter id i (rd s p IFC 32) (answer_to s p (owed (cx s id i)))]
+      | Some (id, i) => let p := run_page s id i in [Fenter id i (rd s p IFC 32) (answer_to s p
+          (owed (cx s id i)))]
       | None => [] end
   | _ => []
   end.
@@ -80,7 +85,8 @@ Definition exit_flow s id i (x : exit) (f : file) : list flow :=
   if prot (vm s id) then [Fexit id i x (firstn 32 (ifc f))] else [].
 Definition guest_flows s id i (d : deed) : list flow :=
   (if prot (vm s id) && d_done d then [Fread id i (d_in d)] else [])
-  ++ match d_lent d with Some (x, v) => if prot (vm s id) then [Fstore id x v] else [] | None => [] end
+  ++ match d_lent d with Some (x, v) => if prot (vm s id) then [Fstore id x v]
+      else [] | None => [] end
   ++ match d_exit d with Some x => exit_flow s id i x (regs (d_cx d)) | None => [] end.
 
 Definition top_lab s (c : choice) : lab :=
@@ -90,11 +96,13 @@ Definition top_lab s (c : choice) : lab :=
           Lab (if prot (vm s id) then id else 0) (Uvcpu id i) (d_done d) (guest_flows s id i d)
       | _, _ => Lab 0 (Ukserv k) true (kserv_flows s k) end
   | Irq k class => match inside (cp s k), on (cp s k) with
-      | true, Some (id, i) => Lab 0 (Uirq k class) true (exit_flow s id i (Xirq class) (regs (cx s id i)))
+      | true, Some (id, i) => Lab 0 (Uirq k class) true (exit_flow s id i (Xirq class) (regs (cx s
+          id i)))
       | _, _ => Lab 0 (Uirq k class) true [] end
   end.
 
-(** ** What KServ has: all that KCore keeps but contexts of protected VMs, and content of its own pages *)
+(** ** What KServ has: all that KCore keeps but contexts of protected VMs, and content of its own
+    pages *)
 Record kserv_alike (s t : state) : Prop := {
   a_ps : forall p, ps s p = ps t p;
   a_mem : forall p w, hosts (ps s p) = true -> mem s p w = mem t p w;
@@ -106,11 +114,12 @@ Record kserv_alike (s t : state) : Prop := {
   a_byh : forall h, byh s h = byh t h;
   a_nvm : nvm s = nvm t }.
 
-(** ** What a protected VM has: a page that was never touched and a zero page are the same to it; which
-    page of the machine is behind an ipa is not its business. *)
+(** ** What a protected VM has: a page that was never touched and a zero page are the same to it;
+    which page of the machine is behind an ipa is not its business. *)
 Inductive class := Ours | Shared_with | Lost.
 Definition class_of (x : slot) : class :=
-  match x with Unused | Private _ => Ours | Shared | LentAt _ _ => Shared_with | Destroyed => Lost end.
+  match x with Unused | Private _ => Ours | Shared | LentAt _ _ => Shared_with | Destroyed => Lost
+      end.
 Definition content s id a w : Z := match sl s id a with Private p => mem s p w | _ => 0 end.
 Record view := View {
   v_sealed : bool; v_ram : list (Z * Z); v_class : Z -> class; v_content : Z -> Z -> Z;
@@ -135,12 +144,15 @@ Definition same_view (v u : option view) : Prop :=
 (** The principals [Q] have the same in both states. *)
 Definition alike (Q : Z -> bool) (s t : state) : Prop :=
   (Q 0 = true -> kserv_alike s t)
-  /\ forall id, Q id = true -> same_view (view_of s id) (view_of t id) /\ forall n, ent s id n = ent t id n.
+  /\ forall id, Q id = true -> same_view (view_of s id) (view_of t id) /\ forall n,
+      ent s id n = ent t id n.
 
-(** After boot: no VM, no vCPU; pages are KServ's, KCore's or no memory; everything else is arbitrary. *)
+(** After boot: no VM, no vCPU; pages are KServ's, KCore's or no memory; everything else is
+    arbitrary. *)
 Definition boot (s : state) : Prop :=
   (forall p, ps s p = Host \/ ps s p = Core \/ ps s p = Outside)
-  /\ (forall id, vm s id = VmRec Absent false [] 0 []) /\ (forall id i, vc s id i = Vcpu None false None)
+  /\ (forall id, vm s id = VmRec Absent false [] 0 []) /\ (forall id i,
+      vc s id i = Vcpu None false None)
   /\ (forall id a, sl s id a = Unused) /\ (forall k, on (cp s k) = None /\ inside (cp s k) = false)
   /\ (forall h, byh s h = 0) /\ nvm s = 0.
 

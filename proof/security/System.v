@@ -1,13 +1,17 @@
 (** * Systems, noninterference for colluding principals, unwinding, and refinement
 
     A system makes labelled steps.  A set [Q] of principals who put all they know together sees of a
-    label what [vis Q] gives it, or nothing.  [NI]: whatever [Q] has at the end of a run is determined
-    by what it had at the start and by what it has seen on the way.  Nothing is said about the order in
-    which others run, so no scheduler appears in the statement, and a refinement that shows every set
+    label what [vis Q] gives it, or nothing.  [NI]: whatever [Q] has at the end of a run is
+        determined
+    by what it had at the start and by what it has seen on the way.  Nothing is said about the
+        order in
+    which others run, so no scheduler appears in the statement,
+        and a refinement that shows every set
     [Q] the same things carries it downwards.
 
     - [unwinding]: noninterference follows from two conditions on single steps.
-    - [sp_refines], [sp_preserves_NI], [sp_trans]: security-preserving refinement, and that it carries
+    - [sp_refines], [sp_preserves_NI], [sp_trans]: security-preserving refinement,
+        and that it carries
       [NI] down and composes.  Layers may have labels of their own; what is seen has one type. *)
 From Coq Require Import List.
 Import ListNotations.
@@ -16,8 +20,8 @@ Set Default Goal Selector "!".
 (** A set of principals: those that work together. *)
 Definition among (P : Type) := P -> bool.
 
-(** [init_eq Q]: two initial states that [Q] cannot tell apart; [end_eq Q]: two states in which [Q] has
-    the same. *)
+(** [init_eq Q]: two initial states that [Q] cannot tell apart; [end_eq Q]: two states in which
+    [Q] has the same. *)
 Record system (P V : Type) := System {
   state : Type;
   label : Type;
@@ -65,9 +69,10 @@ Proof. induction l1 as [|l r IH]; cbn; [reflexivity | destruct (vis A Q l); cbn;
 
 (** ** Unwinding
 
-    [E] relates states that are alike for [Q].  Two conditions: a step that [Q] does not see leaves its
-    state alike what it was ([local]), and steps that look the same lead from alike to alike
-    ([same_step]).  [E] need not be transitive: [local] keeps the relation to the other run. *)
+    [E] relates states that are alike for [Q].  Two conditions: a step that [Q] does not see
+    leaves its state alike what it was ([local]), and steps that look the same lead from alike to
+    alike ([same_step]).  [E] need not be transitive: [local] keeps the relation to the other run.
+        *)
 Section Unwinding.
 Variables (A : system P V) (Q : among P) (Inv : state A -> Prop) (E : state A -> state A -> Prop).
 Hypothesis inv_init : forall s, init A s -> Inv s.
@@ -102,9 +107,10 @@ End Unwinding.
 
 (** ** Security-preserving refinement
 
-    A simulation in which every set of principals sees the same on both sides ([sp_step]), has on the
-    concrete side nothing that it has not on the abstract one ([sp_end]), and knows at the start no less
-    above than below ([sp_init]).  A step of the layer below is any number of steps above. *)
+    A simulation in which every set of principals sees the same on both sides ([sp_step]), has on
+    the concrete side nothing that it has not on the abstract one ([sp_end]), and knows at the
+    start no less above than below ([sp_init]).  A step of the layer below is any number of steps
+    above. *)
 Record sp_refines C A := {
   rel : state C -> state A -> Prop;
   sp_start : forall c, init C c -> exists a, init A a /\ rel c a;
@@ -155,7 +161,8 @@ Proof.
     exists m2, a'. repeat split; eauto. intros Q. rewrite P2; auto.
   - intros Q c1 a1 c2 a2 (b1 & ? & ?) (b2 & ? & ?) e.
     eapply (sp_end _ _ S); eauto. eapply (sp_end _ _ T); eauto.
-  - intros Q c1 c2 i1 i2 e. destruct (sp_init _ _ S _ _ _ i1 i2 e) as (b1 & b2 & j1 & j2 & r1 & r2 & eb).
+  - intros Q c1 c2 i1 i2 e. destruct (sp_init _ _ S _ _ _ i1 i2 e) as (b1 & b2 & j1 & j2 & r1 & r2
+      & eb).
     destruct (sp_init _ _ T _ _ _ j1 j2 eb) as (a1 & a2 & k1 & k2 & q1 & q2 & ea).
     exists a1, a2. eauto 10.
 Defined.

@@ -1,101 +1,20 @@
-(** * The abstract machine: what KCore promises to do, atomically
+(** * The abstract machine: KServ's calls
 
-    Principals are KServ (0, with its normal VMs) and each protected VM.  VMs have numbers that are never
-    used again; KServ names them by handles, which are.  All programs are arbitrary: what a CPU does next
-    is [prg] of its registers and of the word it fetches at its PC through its own translation.  A step is
-    one instruction; a hardware table walk of a guest is a program like any other.  Every call of KServ
-    or of a guest, every exit and every fault is one step.  Nothing here is proved; read it. *)
+    A call first checks everything and answers the first error; then it acts.  On an error nothing
+    has changed.  [result] is the second result of a call that succeeds. *)
 From Coq Require Import ZArith List Bool.
+From Redoubt.security Require Export State.
 Import ListNotations.
 Open Scope Z_scope.
 
-(** ** State *)
-Inductive pstate := Host | Pinned (id i : Z) | Lent (at_ : list (Z * Z)) | Vm (id a : Z) | Vmcore (id : Z)
-  | Core | Outside.                                 (* Lent: the (VM, ipa) pairs that map it *)
-Inductive slot := Unused | Private (p : Z) | Shared | LentAt (p prot : Z) | Destroyed.
-Inductive life := Absent | New | Sealed | Dying | Gone.
-(** Registers: those that KServ may never see of a protected VM, and the interface registers that KServ
-    and the VM both have (virtual interrupt controller, virtual timer). *)
-Record file := File { gp : list Z; ifc : list Z }.
-(** What an exit owes to the instruction [w] that caused it. *)
-Inductive debt := Load_of (w size : Z) | Store_of (w : Z) | Read_of (w : Z) | Write_of (w : Z).
-Record context := Context { regs : file; owed : option debt }.
-Record vmrec := VmRec { st : life; prot : bool; ram : list (Z * Z); pool : Z; tabs : list (Z * Z) }.
-Record vcpu := Vcpu { runp : option Z; power : bool; tok : option Z }.   (* tok: the CPU that loaded it *)
-Record cpurec := Cpu { on : option (Z * Z); inside : bool; hregs : file }.
-Record state := State {
-  ps : Z -> pstate;          (* page states *)
-  mem : Z -> Z -> Z;         (* page, word: content *)
-  vm : Z -> vmrec;
-  vc : Z -> Z -> vcpu;       (* VM, index *)
-  cx : Z -> Z -> context;    (* registers of a vCPU, running or saved *)
-  sl : Z -> Z -> slot;       (* VM, ipa page: state and translation *)
-  cp : Z -> cpurec;          (* per CPU: loaded vCPU, is it running, KServ's registers *)
-  byh : Z -> Z;              (* handle -> VM, 0: free *)
-  nvm : Z;                   (* VMs made so far *)
-  ent : Z -> Z -> Z }.       (* each VM's own source of random words *)
-
-(** ** What programs can do *)
-Inductive call :=
-| Stat (item : Z) | Create (prot : bool) (root : Z) | Ram (h a n : Z) | Table (h p : Z)
-| Vcpu_create (h i run ctx : Z) | Donate (h a p n : Z) | Lend (h a p n pr : Z) | Unlend (h a n : Z)
-| Lend_prot (h a n pr : Z) | Force_reclaim (h a : Z) | Teardown (h : Z) | Reclaim (h p : Z) | Free (h : Z)
-| Flush (h : Z) | Vcpu_load (h i : Z) | Vcpu_put | Vcpu_run.
-(** Addresses [x] are in words: page [x / 512], word [x mod 512].  From [Rand] on: guests only. *)
-Inductive act := Nop | Load (x size : Z) | Store (x size v : Z) | Call (c : call)
-| Rand (n : Z) | Wait (b : Z) | Sys_read (r : Z) | Sys_write (r v : Z) | Share (a e : Z) | Unshare (a e : Z)
-| State_get (a e : Z) | Config (a : Z) | Cpu_on (t pc arg : Z) | Cpu_off | Affinity (t : Z) | Sys_off | Reset.
-(** What an instruction gets back. *)
-Inductive input := Inone | Ival (v : Z) | Ires (r x1 x2 : Z) | Iabort | Iexit (code : Z) | Iirq (class : Z).
-(** What KServ is told when a vCPU exits: all of it. *)
-Inductive exit := Xirq (class : Z) | Xwait (b : Z) | Xpage (a rwx : Z) | Xload (x size : Z)
-| Xstore (x size v : Z) | Xread (r : Z) | Xwrite (r v : Z) | Xon (t : Z) | Xoff | Xsysoff | Xreset
-| Xshare (a n : Z) | Xunshare (a n : Z) | Xtable | Xall (w x : Z).        (* Xall: a normal VM's *)
-
-Definition OK := 0. Definition EINVAL := 1. Definition EPERM := 2. Definition ENOENT := 3.
-Definition EBUSY := 4. Definition ENOMEM := 5. Definition EEXIST := 6. Definition ESTATE := 7.
-Definition NO_PFN := 2 ^ 64 - 1. Definition IPAS := 2 ^ 28.
-(** Words of the run page. *)
-Definition X0 := 0. Definition X1 := 1. Definition PC := 31. Definition EXIT := 256. Definition ESR := 257.
-Definition HPFAR := 259. Definition FAULT := 260. Definition FLAGS := 273. Definition IFC := 288.
-
-Definition upd {T} (f : Z -> T) (k : Z) (v : T) : Z -> T := fun x => if x =? k then v else f x.
-Definition upd2 {T} (f : Z -> Z -> T) k j (v : T) : Z -> Z -> T := fun x y => if (x =? k) && (y =? j) then v else f x y.
-Definition range (n : Z) : list Z := map Z.of_nat (seq 0 (Z.to_nat n)).
-Definition within (a n x : Z) : bool := (a <=? x) && (x <? a + n).
-Definition set_ps s v := State v (mem s) (vm s) (vc s) (cx s) (sl s) (cp s) (byh s) (nvm s) (ent s).
-Definition set_mem s v := State (ps s) v (vm s) (vc s) (cx s) (sl s) (cp s) (byh s) (nvm s) (ent s).
-Definition set_vm s id v := State (ps s) (mem s) (upd (vm s) id v) (vc s) (cx s) (sl s) (cp s) (byh s) (nvm s) (ent s).
-Definition set_vc s id i v := State (ps s) (mem s) (vm s) (upd2 (vc s) id i v) (cx s) (sl s) (cp s) (byh s) (nvm s) (ent s).
-Definition set_cx s id i v := State (ps s) (mem s) (vm s) (vc s) (upd2 (cx s) id i v) (sl s) (cp s) (byh s) (nvm s) (ent s).
-Definition set_sl s v := State (ps s) (mem s) (vm s) (vc s) (cx s) v (cp s) (byh s) (nvm s) (ent s).
-Definition set_cp s k v := State (ps s) (mem s) (vm s) (vc s) (cx s) (sl s) (upd (cp s) k v) (byh s) (nvm s) (ent s).
-Definition set_life s id l := set_vm s id (VmRec l (prot (vm s id)) (ram (vm s id)) (pool (vm s id)) (tabs (vm s id))).
-Definition set_power s id i b := set_vc s id i (Vcpu (runp (vc s id i)) b (tok (vc s id i))).
-Definition set_tok s id i t := set_vc s id i (Vcpu (runp (vc s id i)) (power (vc s id i)) t).
-Definition wr s p w v := set_mem s (upd2 (mem s) p w v).
-Definition rd s p w n : list Z := map (fun j => mem s p (w + j)) (range n).
-Fixpoint words (w : Z) (l : list Z) : list (Z * Z) := match l with [] => [] | v :: r => (w, v) :: words (w + 1) r end.
-Definition wr_list s p (l : list (Z * Z)) : state := fold_right (fun wv s => wr s p (fst wv) (snd wv)) s l.
-
-Definition live (v : vmrec) : bool := match st v with New | Sealed => true | _ => false end.
-Definition ram_end (v : vmrec) (a : Z) : Z :=
-  match find (fun r => within (fst r) (snd r) a) (ram v) with Some r => fst r + snd r | None => a end.
-Definition in_ram (v : vmrec) (a : Z) : bool := a <? ram_end v a.
-(** Tables of a VM: (2, i) for the i-th GiB, (3, i) for the i-th 2 MiB.  [n]: 1 page or a block of 512. *)
-Definition has (v : vmrec) (t : Z * Z) : bool := existsb (fun u => (fst u =? fst t) && (snd u =? snd t)) (tabs v).
-Definition wanted (v : vmrec) (a n : Z) : list (Z * Z) :=
-  filter (fun t => negb (has v t)) ((2, a / 2 ^ 18) :: if n =? 512 then [] else [(3, a / 512)]).
-Definition tables_ok (v : vmrec) (a n : Z) : bool := Z.of_nat (length (wanted v a n)) <=? pool v.
-Definition use_tables s id a n : state := let v := vm s id in
-  set_vm s id (VmRec (st v) (prot v) (ram v) (pool v - Z.of_nat (length (wanted v a n))) (wanted v a n ++ tabs v)).
-
 Section Machine.
 Variable npfn : Z.                                   (* pages of the machine *)
-Variable prg : Z -> Z -> file -> Z -> act.           (* principal or VM, CPU or vCPU, registers, fetched word *)
+Variable prg : Z -> Z -> file -> Z -> act.           (* principal or VM, CPU or vCPU, registers,
+    fetched word *)
 Variable nxt : Z -> Z -> file -> Z -> input -> file. (* the registers after it *)
 Variable pc : file -> Z.                             (* where the next word is fetched *)
-Variable start : Z -> list Z -> list Z.              (* reset registers of vCPU i with given PC, x0, ... *)
+Variable start : Z -> list Z -> list Z.              (* reset registers of vCPU i with given PC,
+    x0, ... *)
 Variable legal : list Z -> bool.                     (* may a normal VM be entered with these? *)
 
 (** ** KServ's calls: check everything, then act *)
@@ -109,24 +28,33 @@ Definition must_page (lent_ok : bool) (p : pstate) : Z :=
   | Host => OK | Lent _ => must lent_ok EBUSY | Pinned _ _ => EBUSY | Outside => EINVAL
   | Vm _ _ | Vmcore _ | Core => EPERM
   end.
-Definition must_pages s p n lent_ok : Z := first_error (map (fun j => must_page lent_ok (ps s (p + j))) (range n)).
+Definition must_pages s p n lent_ok : Z := first_error (map (fun j => must_page lent_ok (ps s (p +
+    j))) (range n)).
 Definition is_unused (x : slot) : bool := match x with Unused => true | _ => false end.
-Definition must_slots s id a n : Z :=                (* free for a private page, or for a lent one *)
-  if n =? 512 then must (negb (has (vm s id) (3, a / 512)) && forallb (fun j => is_unused (sl s id (a + j))) (range n)) EEXIST
-  else must (is_unused (sl s id a)) (match sl s id a with Private _ | LentAt _ _ => EEXIST | _ => EPERM end).
+Definition must_slots s id a n : Z :=                (* free for a private page,
+    or for a lent one *)
+  if n =? 512 then must (negb (has (vm s id) (3, a / 512))
+      && forallb (fun j => is_unused (sl s id (a + j))) (range n)) EEXIST
+  else must (is_unused (sl s id a)) (match sl s id a with Private _ | LentAt _ _ => EEXIST | _ =>
+      EPERM end).
 Definition must_shared s id a n : Z :=
   if n =? 512 then EPERM
   else match sl s id a with Shared => OK | Private _ | LentAt _ _ => EEXIST | _ => EPERM end.
 Definition fits a n : bool := (0 <=? a) && (0 <? n) && (a + n <=? IPAS).
-Definition leaf_ok a p n : bool := fits a n && ((n =? 1) || (n =? 512) && (a mod 512 =? 0) && (p mod 512 =? 0)).
-Definition lent_to id (x : pstate) : bool := match x with Lent l => existsb (fun e => fst e =? id) l | _ => false end.
-Definition owned_by id (x : pstate) : bool := match x with Vm j _ | Vmcore j => j =? id | _ => false end.
+Definition leaf_ok a p n : bool := fits a n && ((n =? 1)
+    || (n =? 512) && (a mod 512 =? 0) && (p mod 512 =? 0)).
+Definition lent_to id (x : pstate) : bool := match x with Lent l => existsb (fun e => fst e =? id)
+    l | _ => false end.
+Definition owned_by id (x : pstate) : bool := match x with Vm j _ | Vmcore j => j =? id | _ =>
+    false end.
 Definition any_page s (f : pstate -> bool) : bool := existsb (fun p => f (ps s p)) (range npfn).
 Definition free_handle s : option Z := find (fun h => byh s h =? 0) (map (Z.add 1) (range 255)).
-Definition loaded s id : bool := existsb (fun i => match tok (vc s id i) with Some _ => true | None => false end) (range 16).
+Definition loaded s id : bool := existsb (fun i => match tok (vc s id i) with Some _ => true |
+    None => false end) (range 16).
 Definition has_run (v : vcpu) : bool := match runp v with Some _ => true | None => false end.
 Definition run_page s id i : Z := match runp (vc s id i) with Some p => p | None => 0 end.
-Definition meets (v : vmrec) a n : bool := existsb (fun r => (fst r <? a + n) && (a <? fst r + snd r)) (ram v).
+Definition meets (v : vmrec) a n : bool := existsb (fun r => (fst r <? a + n)
+    && (a <? fst r + snd r)) (ram v).
 
 Definition check s k (c : call) : Z :=
   let id h := byh s h in let v h := vm s (byh s h) in
@@ -140,36 +68,46 @@ Definition check s k (c : call) : Z :=
   | Table h p => first_error [must_live (v h); must_pages s p 1 false]
   | Vcpu_create h i r c => first_error [must (within 0 16 i) EINVAL; must_live (v h);
       must (negb (has_run (vc s (id h) i))) EEXIST;
-      must (negb (prot (v h)) || negb (i =? 0) || match st (v h) with New => true | _ => false end) ESTATE;
+      must (negb (prot (v h)) || negb (i =? 0) || match st (v h) with New => true | _ => false
+          end) ESTATE;
       must_pages s r 1 false;
-      if prot (v h) then first_error [must (negb (c =? r)) EINVAL; must_pages s c 1 false] else must (c =? NO_PFN) EINVAL]
+      if prot (v h) then first_error [must (negb (c =? r)) EINVAL;
+          must_pages s c 1 false] else must (c =? NO_PFN) EINVAL]
   | Donate h a p n => first_error [must (leaf_ok a p n) EINVAL; must_protected (v h);
       must (a + n <=? ram_end (v h) a) EINVAL; must_pages s p n false; must_slots s (id h) a n;
       must (tables_ok (v h) a n) ENOMEM]
-  | Lend h a p n pr => first_error [must (leaf_ok a p n && within 1 7 pr) EINVAL; must_live (v h); must_pages s p n true;
-      if prot (v h) then must_shared s (id h) a n else must_slots s (id h) a n; must (tables_ok (v h) a n) ENOMEM]
+  | Lend h a p n pr => first_error [must (leaf_ok a p n && within 1 7 pr) EINVAL; must_live (v h);
+      must_pages s p n true;
+      if prot (v h) then must_shared s (id h) a n else must_slots s (id h) a n;
+          must (tables_ok (v h) a n) ENOMEM]
   | Unlend h a n => first_error [must (fits a n) EINVAL; must (known (v h)) ENOENT]
   | Lend_prot h a n pr => first_error [must (fits a n && within 1 7 pr) EINVAL; must_live (v h)]
   | Force_reclaim h a => first_error [must (fits a 1) EINVAL; must_live (v h);
-      must (match sl s (id h) a with Private _ => true | _ => false end) ENOENT; must (tables_ok (v h) a 1) ENOMEM]
+      must (match sl s (id h) a with Private _ => true | _ => false end) ENOENT;
+          must (tables_ok (v h) a 1) ENOMEM]
   | Teardown h => first_error [must_live (v h); must (negb (loaded s (id h))) EBUSY]
   | Reclaim h p => first_error [must (match ps s p with Outside => false | _ => true end) EINVAL;
       must (known (v h)) ENOENT; must (match st (v h) with Dying => true | _ => false end) ESTATE;
       must (owned_by (id h) (ps s p)) EPERM;
       must (match ps s p with Vmcore _ => negb (any_page s (lent_to (id h))) | _ => true end) EBUSY]
-  | Free h => first_error [must (known (v h)) ENOENT; must (match st (v h) with Dying => true | _ => false end) ESTATE;
+  | Free h => first_error [must (known (v h)) ENOENT; must (match st (v h) with Dying => true | _
+      => false end) ESTATE;
       must (negb (any_page s (fun x => owned_by (id h) x || lent_to (id h) x))) EBUSY]
   | Flush h => must_live (v h)
-  | Vcpu_load h i => first_error [must (within 0 16 i) ENOENT; must_live (v h); must (has_run (vc s (id h) i)) ENOENT;
-      must (match tok (vc s (id h) i), on (cp s k) with None, None => true | _, _ => false end) EBUSY]
+  | Vcpu_load h i => first_error [must (within 0 16 i) ENOENT; must_live (v h);
+      must (has_run (vc s (id h) i)) ENOENT;
+      must (match tok (vc s (id h) i), on (cp s k) with None, None => true | _,
+          _ => false end) EBUSY]
   | Vcpu_put => must (match on (cp s k) with Some _ => true | None => false end) ENOENT
   | Vcpu_run => match on (cp s k) with
       | None => ENOENT
-      | Some (id, i) => must (power (vc s id i) && (prot (vm s id) || legal (rd s (run_page s id i) 0 128))) ESTATE end
+      | Some (id, i) => must (power (vc s id i) && (prot (vm s id)
+          || legal (rd s (run_page s id i) 0 128))) ESTATE end
   end.
 
 (** One page changes owner, zeroed. *)
-Definition take s p x : state := set_mem (set_ps s (upd (ps s) p x)) (fun q w => if q =? p then 0 else mem s q w).
+Definition take s p x : state := set_mem (set_ps s (upd (ps s) p x)) (fun q w => if q =? p then 0
+    else mem s q w).
 (** Slots [lo, lo + n) of a VM changed by [f]; pages lose those of them that are in their list. *)
 Definition mine id lo n (e : Z * Z) : bool := (fst e =? id) && within lo n (snd e).
 Definition on_slots s id lo n (f : slot -> slot) : state :=
@@ -189,13 +127,15 @@ Fixpoint sweep (m : nat) s id (cost : bool) a e : Z :=
   match m with
   | O => a
   | S m => if negb (a <? e) then a
-      else if cost && match sl s id a with LentAt _ _ => negb (has (vm s id) (3, a / 512)) | _ => false end
+      else if cost && match sl s id a with LentAt _ _ => negb (has (vm s id) (3,
+          a / 512)) | _ => false end
       then next (vm s id) a else sweep m s id cost (next (vm s id) a) e
   end.
 Definition stop s id cost a n : Z :=
   if any_page s (lent_to id) then Z.min (a + n) (sweep 512 s id cost a (a + n)) else a + n.
 Definition block_from (v : vmrec) a : Z := if has v (3, a / 512) then a else a / 512 * 512.
-Definition block_to (v : vmrec) a : Z := if has v (3, (a - 1) / 512) then a else ((a - 1) / 512 + 1) * 512.
+Definition block_to (v : vmrec) a : Z := if has v (3, (a - 1) / 512) then a
+    else ((a - 1) / 512 + 1) * 512.
 Definition back (protected : bool) (x : slot) : slot :=
   match x with LentAt _ _ => if protected then Shared else Unused | _ => x end.
 Definition entry s run i : list Z := if i =? 0 then map (mem s run) [PC; 0; 1; 2; 3] else [].
@@ -228,47 +168,62 @@ Definition apply s k (c : call) : state :=
   | Stat _ | Flush _ => s
   | Create b r => let j := nvm s + 1 in
       let s := take (take s r (Vmcore j)) (r + 1) (Vmcore j) in
-      State (ps s) (mem s) (upd (vm s) j (VmRec New b [] 0 [])) (fun x i => if x =? j then Vcpu None false None else vc s x i)
-        (fun x i => if x =? j then Context (File [] []) None else cx s x i) (fun x a => if x =? j then Unused else sl s x a) (cp s)
+      State (ps s) (mem s) (upd (vm s) j (VmRec New b [] 0 [])) (fun x i => if x =? j
+          then Vcpu None false None else vc s x i)
+        (fun x i => if x =? j then Context (File [] []) None
+            else cx s x i) (fun x a => if x =? j then Unused else sl s x a) (cp s)
         (match free_handle s with Some h => upd (byh s) h j | None => byh s end) j (ent s)
-  | Ram h a n => set_vm s (id h) (VmRec (st (v h)) (prot (v h)) (ram (v h) ++ [(a, n)]) (pool (v h)) (tabs (v h)))
-  | Table h p => take (set_vm s (id h) (VmRec (st (v h)) (prot (v h)) (ram (v h)) (pool (v h) + 1) (tabs (v h)))) p (Vmcore (id h))
+  | Ram h a n => set_vm s (id h) (VmRec (st (v h)) (prot (v h)) (ram (v h) ++ [(a,
+      n)]) (pool (v h)) (tabs (v h)))
+  | Table h p => take (set_vm s (id h) (VmRec (st (v h)) (prot (v h)) (ram (v h)) (pool (v h) + 1)
+      (tabs (v h)))) p (Vmcore (id h))
   | Vcpu_create h i r c =>
-      let s1 := set_cx (set_vc s (id h) i (Vcpu (Some r) (negb (prot (v h)) || (i =? 0)) None)) (id h) i
+      let s1 := set_cx (set_vc s (id h) i (Vcpu (Some r) (negb (prot (v h))
+          || (i =? 0)) None)) (id h) i
         (Context (File (start i (entry s r i)) []) None) in
       let s2 := if prot (v h) then take s1 c (Vmcore (id h)) else s1 in
       set_ps s2 (upd (ps s2) r (Pinned (id h) i))
   | Donate h a p n =>
       let s1 := use_tables s (id h) a n in
       let s2 := set_ps s1 (fun q => if within p n q then Vm (id h) (a + (q - p)) else ps s q) in
-      let s3 := match st (v h) with New => s2 | _ => set_mem s2 (fun q w => if within p n q then 0 else mem s q w) end in
+      let s3 := match st (v h) with New => s2 | _ => set_mem s2 (fun q w => if within p n q then 0
+          else mem s q w) end in
       set_sl s3 (fun j x => if mine (id h) a n (j, x) then Private (p + (x - a)) else sl s j x)
   | Lend h a p n pr =>
       let s1 := use_tables s (id h) a n in
-      let s2 := set_ps s1 (fun q => if within p n q then Lent ((id h, a + (q - p)) :: match ps s q with Lent l => l | _ => [] end) else ps s q) in
+      let s2 := set_ps s1 (fun q => if within p n q then Lent ((id h,
+          a + (q - p)) :: match ps s q with Lent l => l | _ => [] end) else ps s q) in
       set_sl s2 (fun j x => if mine (id h) a n (j, x) then LentAt (p + (x - a)) pr else sl s j x)
   | Unlend h a n => let lo := block_from (v h) a in
       unlend s (id h) lo (block_to (v h) (stop s (id h) true a n) - lo) (back (prot (v h)))
   | Lend_prot h a n pr => let lo := block_from (v h) a in
-      on_slots s (id h) lo (block_to (v h) (stop s (id h) false a n) - lo) (fun x => match x with LentAt p _ => LentAt p pr | _ => x end)
+      on_slots s (id h) lo (block_to (v h) (stop s (id h) false a n) - lo) (fun x => match x with
+          LentAt p _ => LentAt p pr | _ => x end)
   | Force_reclaim h a => match sl s (id h) a with
-      | Private p => on_slots (take (use_tables s (id h) a 1) p Host) (id h) a 1 (fun _ => Destroyed) | _ => s end
+      | Private p => on_slots (take (use_tables s (id h) a 1) p Host) (id h) a 1 (fun _ =>
+          Destroyed) | _ => s end
   | Teardown h => let s := set_life s (id h) Dying in
-      State (fun p => match ps s p with Pinned j _ => if j =? id h then Host else ps s p | x => x end) (mem s) (vm s)
-        (fun j i => if j =? id h then Vcpu None false None else vc s j i) (cx s) (sl s) (cp s) (byh s) (nvm s) (ent s)
+      State (fun p => match ps s p with Pinned j _ => if j =? id h then Host
+          else ps s p | x => x end) (mem s) (vm s)
+        (fun j i => if j =? id h then Vcpu None false None
+            else vc s j i) (cx s) (sl s) (cp s) (byh s) (nvm s) (ent s)
   | Reclaim h p => let s1 := take s p Host in
       match ps s p with Vm j a => on_slots s1 j a 1 (fun _ => Unused) | _ => s1 end
   | Free h => let s := set_life s (id h) Gone in
       State (ps s) (mem s) (vm s) (vc s) (cx s) (sl s) (cp s) (upd (byh s) h 0) (nvm s) (ent s)
-  | Vcpu_load h i => set_cp (set_tok s (id h) i (Some k)) k (Cpu (Some (id h, i)) false (hregs (cp s k)))
+  | Vcpu_load h i => set_cp (set_tok s (id h) i (Some k)) k (Cpu (Some (id h,
+      i)) false (hregs (cp s k)))
   | Vcpu_put => match on (cp s k) with
-      | Some (j, i) => set_cp (set_tok s j i None) k (Cpu None false (hregs (cp s k))) | None => s end
+      | Some (j, i) => set_cp (set_tok s j i None) k (Cpu None false (hregs (cp s k))) | None => s
+          end
   | Vcpu_run => match on (cp s k) with
-      | Some (j, i) => set_cp (enter s j i) k (Cpu (Some (j, i)) true (hregs (cp s k))) | None => s end
+      | Some (j, i) => set_cp (enter s j i) k (Cpu (Some (j,
+          i)) true (hregs (cp s k))) | None => s end
   end.
 
 Definition kind (x : pstate) : Z :=
-  match x with Host => 0 | Pinned _ _ => 1 | Lent _ => 2 | Vm _ _ => 3 | Vmcore _ => 4 | Core => 5 | Outside => -1 end.
+  match x with Host => 0 | Pinned _ _ => 1 | Lent _ => 2 | Vm _ _ => 3 | Vmcore _ => 4 | Core => 5
+      | Outside => -1 end.
 Definition count {T} (f : T -> bool) (l : list T) : Z := Z.of_nat (length (filter f l)).
 (** The second result of a call that succeeds. *)
 Definition result s (c : call) : Z :=
@@ -283,8 +238,10 @@ Definition result s (c : call) : Z :=
   end.
 
 (** ** KServ on CPU k *)
-Definition hosts (x : pstate) : bool := match x with Host | Pinned _ _ | Lent _ => true | _ => false end.
-Definition fetched s x : option Z := if hosts (ps s (x / 512)) then Some (mem s (x / 512) (x mod 512)) else None.
+Definition hosts (x : pstate) : bool := match x with Host | Pinned _ _ | Lent _ => true | _ =>
+    false end.
+Definition fetched s x : option Z := if hosts (ps s (x / 512))
+    then Some (mem s (x / 512) (x mod 512)) else None.
 Definition set_hregs s k f := set_cp s k (Cpu (on (cp s k)) (inside (cp s k)) f).
 Definition kserv_act s k : act :=
   match fetched s (pc (hregs (cp s k))) with Some w => prg 0 k (hregs (cp s k)) w | None => Nop end.
@@ -293,10 +250,13 @@ Definition kserv_step s k : state :=
   match fetched s (pc f) with
   | None => set_hregs s k (nxt 0 k f 0 Iabort)
   | Some w => match kserv_act s k with
-      | Load x _ => set_hregs s k (nxt 0 k f w (match fetched s x with Some v => Ival v | None => Iabort end))
-      | Store x _ v => if hosts (ps s (x / 512)) then set_hregs (wr s (x / 512) (x mod 512) v) k (nxt 0 k f w Inone)
+      | Load x _ => set_hregs s k (nxt 0 k f w (match fetched s x with Some v => Ival v | None =>
+          Iabort end))
+      | Store x _ v => if hosts (ps s (x / 512)) then set_hregs (wr s (x / 512) (x mod 512) v) k
+          (nxt 0 k f w Inone)
           else set_hregs s k (nxt 0 k f w Iabort)
-      | Call c => if check s k c =? OK then set_hregs (apply s k c) k (nxt 0 k f w (Ires OK (result s c) 0))
+      | Call c => if check s k c =? OK then set_hregs (apply s k c) k (nxt 0 k f w (Ires OK
+          (result s c) 0))
           else set_hregs s k (nxt 0 k f w (Ires (check s k c) 0 0))
       | _ => set_hregs s k (nxt 0 k f w Inone)
       end
