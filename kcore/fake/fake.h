@@ -49,6 +49,49 @@ u64 fake_stale(void); /* translations that a TLB may still hold although no tabl
 /* Threads: the lock is a real one, and the checks that need a quiet machine are left out. */
 void fake_threads(u32 on);
 
+/*
+ * The CPUs (cpu.c). Each has the registers that KCore's primitives reach; the words of sys are those of
+ * a context page (CTX_* of abi.h): system registers, and the FP registers.
+ */
+struct fake_cpu {
+	u64 x[31];
+	u64 esr, far, hpfar, elr, spsr;
+	u64 sys[128];
+	u64 vttbr, hcr, mdcr, cptr, cnthctl, cntvoff, vsesr, features;
+	u64 ich_hcr, ich_vmcr, ich_lr[16], ich_ap[2][4];
+	u64 pmu;
+	u64 vec_ctx;    /* context page that the vectors point at: set by a world switch */
+	u32 halted;     /* stopped for ever, or off */
+	u32 walk_fails; /* the next stage-1 walks find nothing */
+};
+extern struct fake_cpu fake_cpu[NCPU];
+
+/* What reached EL3 since fake_smc_n was last set to 0 (the newest 64 are kept). */
+struct fake_smc {
+	u64 x[4];
+};
+#define FAKE_SMC_KEPT 64u
+extern struct fake_smc fake_smc[FAKE_SMC_KEPT];
+extern u64 fake_smc_n;
+extern u64 fake_smc_result; /* answer to the calls that have no other */
+
+/* First pages of the redistributors; writes that reached one. */
+#define FAKE_GICR_PFN 0x8100ul
+extern u8 fake_gicr[NCPU][4096];
+extern u64 fake_gicr_writes;
+
+/* Start n CPUs with KServ on them: after fake_boot. */
+void fake_cpus(u32 n);
+/* KCore's entry on this CPU, as firmware calls it. */
+void fake_cpu_start(u32 cpu);
+/*
+ * A trap to EL2 as the vectors play it. kind: 0 synchronous, 1 interrupt, 2 SError. 0: the CPU has
+ * stopped. What must hold at every return to EL1 is checked here.
+ */
+u32 fake_trap(u32 cpu, u32 kind, u64 esr, u64 far, u64 hpfar);
+/* A CPU starts: it touches only what is its own, without the lock. */
+void fake_unlocked(u32 on);
+
 /* Every invariant, over all pages, tables and tables of objects; fake_fail if one is broken. */
 void mm_audit(void);
 

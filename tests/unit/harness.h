@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Unit tests of KCore's memory and VM part on the fake machine. Every test runs in its own process. */
+/* Unit tests of KCore on the fake machine. Every test runs in its own process. */
 #ifndef UNIT_HARNESS_H
 #define UNIT_HARNESS_H
 
@@ -23,7 +23,7 @@ struct test {
 
 /* Ended by a null name; one table per file, listed in main.c. */
 extern const struct test tests_init[], tests_vm[], tests_vcpu[], tests_donate[], tests_lend[],
-	tests_guest[];
+	tests_guest[], tests_cpu[];
 
 #define CHECK(cond)                                                                                \
 	do {                                                                                       \

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Random traps on two CPUs of the fake machine: calls, SMCs, aborts and garbage of KServ; exits, calls and
+ * garbage of two protected VMs and a normal one; KServ writes run pages in between.
+ *
+ *   fuzz_cpu SEED N   N traps. Protected guests have words in their registers and private pages that
+ *                     carry a mark. A marked word must never be in a register or page that KServ or the
+ *                     normal VM can read, but for the one value of an MMIO store or a register write. A
+ *                     protected vCPU finds its registers as it left them, KServ too. Fails if some exit
+ *                     code never came.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <kcore/calls.h>
+#include <kcore/config.h>
+#include <kcore/control.h>
+#include <kcore/host.h>
+#include <kcore/percpu.h>
+
+#include "../../kcore/mm/page.h"
+#include "../../kcore/vcpu/psci.h"
+#include "../../kcore/vcpu/rsi.h"
+#include "../../kcore/vcpu/vcpu.h"
+#include "../../kcore/vm/vm.h"
+#include "fake.h"
+
+#define MARK   0x5ec2ul
+#define IPA    0x40000ul
+#define NVM    3ul /* handles 1 and 2 are protected, 3 is not */
+#define NVCPU  2u
+#define PRIV   (1ul << 55)
+#define CODES  32u
+
+struct model {
+	u32 valid;
+	u64 word[CTX_WORDS]; /* the context page when the vCPU left its CPU */
+};
+
+static u64 rng;
+static struct model left[NVM + 1][NVCPU];
+static struct fake_cpu host[2];
+static u64 codes[CODES];
+
+static u64 rnd(u64 n)
+{
+	rng ^= rng << 13;
+	rng ^= rng >> 7;
+	rng ^= rng << 17;
+	return (rng >> 11) % n;
+}
+
+/* Marked in either half. */
+static u32 marked(u64 v)
+{
+	return v >> 48 == MARK || ((v >> 16) & 0xffff) == MARK;
+}
+
+static u64 any(void)
+{
+	u64 v = rnd(3) ? rnd(1ul << 32) << 32 | rnd(1ul << 32) : rnd(64);
+
+	return marked(v) ? 0 : v;
+}
+
+static u64 secret(void)
+{
+	return MARK << 48 | rnd(1 << 16) << 32 | MARK << 16 | rnd(1 << 16);
+}
+
+static u64 any_ipa(void)
+{
+	return rnd(8) ? IPA + rnd(16) + 500 * rnd(3) : rnd(2) ? 0x9000 + rnd(4) : rnd(IPA_PFNS);
+}
+
+static u64 any_pfn(void)
+{
+	return rnd(32) ? fake_page(rnd(fake_n_pages())) : any();
+}
+
+static void no_mark(const u64 *w, u64 n, const char *what)
+{
+	u64 i;
+
+	for (i = 0; i < n; i++)
+		if (marked(w[i]))
+			fake_fail("a protected guest's word 0x%lx in %s, word %lu", w[i], what, i);
+}
+
+static void scan(void)
+{
+	u64 i;
+
+	for (i = 0; i < fake_n_pages(); i++) {
+		u64 kind = fake_meta(fake_page(i)) & 15;
+
+		if (kind >= PG_HOST && kind <= PG_LENT)
+			no_mark(fake_words(fake_page(i)), 512, "a page of KServ");
+	}
+}
+
+/* KServ's garbage, biased to the words that count. */
+static void scribble(void)
+{
+	static const u64 idx[] = {RUN_X(0),	RUN_X(1),	CTX_PC,		CTX_PSTATE,  RUN_HCR,
+				  RUN_FLAGS,	RUN_VSESR,	RUN_VGIC_HCR,	RUN_VGIC_NLR, RUN_EXIT,
+				  RUN_VGIC_LR(0), RUN_VGIC_LR(3), RUN_VGIC_VMCR, RUN_FAULT,   RUN_ESR};
+	u64 run = vcpus[1 + rnd(NVM)][rnd(NVCPU)].run_pfn;
+	u64 at = rnd(2) ? idx[rnd(sizeof(idx) / sizeof(idx[0]))] : rnd(512);
+	u64 v = at == CTX_PSTATE && rnd(4) ? PSTATE_EL1H | any() << 28 : any();
+
+	if (!fake_host_store(run, at, marked(v) ? 0 : v))
+		fake_fail("KServ cannot write a run page");
+}
+
+/* What is at KServ's side of an exit. */
+static void check_exit(u32 cpu, const struct fake_cpu *guest)
+{
+	struct fake_cpu *c = &fake_cpu[cpu];
+	u32 h = pcpu[cpu].vm;
+	struct vcpu *v = &vcpus[h][pcpu[cpu].vcpu];
+	struct model *m = &left[h][pcpu[cpu].vcpu];
+	u64 size;
+
+	if (c->x[0] != KC_OK || c->x[1] >= CODES || fake_word(v->run_pfn, RUN_EXIT) != c->x[1])
+		fake_fail("exit: x0 0x%lx, x1 0x%lx", c->x[0], c->x[1]);
+	codes[c->x[1]]++;
+	if (memcmp(&c->x[2], &host[cpu].x[2], 29 * sizeof(u64)) ||
+	    memcmp(&c->sys[CTX_SP_EL0], &host[cpu].sys[CTX_SP_EL0], 24 * sizeof(u64)) ||
+	    c->elr != host[cpu].elr || c->spsr != host[cpu].spsr || c->pmu != host[cpu].pmu)
+		fake_fail("exit: KServ's registers are not what they were");
+	no_mark(&c->sys[CTX_FPSR], 68, "FP registers after an exit");
+	if (!vms[h].is_protected)
+		return;
+	if (v->pend == PEND_STORE || v->pend == PEND_WRITE) {
+		size = v->pend == PEND_STORE ? v->mmio_size : 8;
+		if (fake_word(v->run_pfn, RUN_X(0)) !=
+		    ((v->mmio_rt == 31 ? 0 : guest->x[v->mmio_rt]) & (~0ul >> (64 - 8 * size))))
+			fake_fail("exit: value of a store");
+		fake_host_store(v->run_pfn, RUN_X(0), 0);
+	}
+	no_mark(fake_words(v->run_pfn), 512, "the run page");
+	memcpy(m->word, fake_words(v->ctx_pfn), sizeof(m->word));
+	m->valid = v->power == VCPU_ON;
+}
+
+/* What a vCPU finds. */
+static void check_entry(u32 cpu, u32 pend)
+{
+	struct fake_cpu *c = &fake_cpu[cpu];
+	u32 h = pcpu[cpu].vm;
+	struct vcpu *v = &vcpus[h][pcpu[cpu].vcpu];
+	struct model *m = &left[h][pcpu[cpu].vcpu];
+	u32 i;
+
+	if (!vms[h].is_protected) {
+		no_mark(c->x, 31, "registers of the normal VM");
+		no_mark(c->sys, 128, "system registers of the normal VM");
+		return;
+	}
+	for (i = 0; m->valid && i < 31; i++)
+		if (c->x[i] != m->word[i] &&
+		    !((pend == PEND_LOAD || pend == PEND_READ) && v->mmio_rt == i))
+			fake_fail("entry: x%u of VM %u is not what it was", i, h);
+	for (i = CTX_SP_EL0; m->valid && pend == PEND_NONE && i < CTX_ACTLR; i++)
+		if (c->sys[i] != m->word[i])
+			fake_fail("entry: word %u of VM %u is not what it was", i, h);
+}
+
+static u64 any_call(u64 *x)
+{
+	static const u64 fns[] = {KC_DONATE,	    KC_DONATE, KC_LEND, KC_LEND,	    KC_UNLEND, KC_LEND_PROT,
+				  KC_FORCE_RECLAIM, KC_STAT,   KC_VM_FLUSH, KC_VM_TABLE, KC_SET_CNTVOFF,
+				  KC_VERSION,	    KC_VCPU_CREATE, KC_VM_FREE, KC_PAGE_RECLAIM, KC_VGIC_INFO};
+	u64 fid = fns[rnd(sizeof(fns) / sizeof(fns[0]))];
+
+	x[1] = rnd(32) ? 1 + rnd(NVM) : any();
+	x[2] = fid == KC_VM_TABLE || fid == KC_PAGE_RECLAIM ? any_pfn() : any_ipa();
+	x[3] = fid == KC_DONATE || fid == KC_LEND ? any_pfn() : rnd(64);
+	x[4] = fid == KC_DONATE ? 0 : fid == KC_LEND ? (1 + rnd(7)) << 8 : 1 + rnd(7);
+	if (fid == KC_VCPU_CREATE)
+		x[2] = rnd(NVCPU); /* exists */
+	if (fid == KC_FORCE_RECLAIM && rnd(4))
+		return KC_STAT;
+	return rnd(64) ? fid : any() % KC_FN(0);
+}
+
+/* One thing that KServ does: sets x and the syndrome. */
+static u64 host_act(u32 cpu, u64 *x)
+{
+	u64 r = rnd(16);
+
+	if (r == 0) {
+		x[0] = (rnd(2) ? 0x84000000 : 0xc4000000) | rnd(rnd(2) ? 32 : 0x10000);
+		x[1] = rnd(4);
+		x[2] = rnd(1 << 20) * 4;
+		if ((x[0] & 0xffff) == 8 || (x[0] & 0xffff) == 9 || (x[0] & 0xffff) == 0x12)
+			x[0] = PSCI_VERSION; /* the machine goes on */
+		return EC_SMC64 << 26 | ESR_IL;
+	}
+	if (r == 1) /* any trap; calls are made above and below */
+		do
+			r = any() & 0xffffffff;
+		while (ESR_EC(r) == EC_HVC64 || ESR_EC(r) == EC_SMC64);
+	else if (r == 2)
+		r = (rnd(2) ? EC_DABT_LOW : EC_IABT_LOW) << 26 | any() % (1 << 26);
+	else
+		r = EC_HVC64 << 26 | ESR_IL;
+	if (ESR_EC(r) != EC_HVC64)
+		return r;
+	if (rnd(3) == 0) {
+		x[0] = any_call(x);
+		return r;
+	}
+	x[0] = pcpu[cpu].vm == 0 ? KC_VCPU_LOAD : rnd(12) ? KC_VCPU_RUN : KC_VCPU_PUT;
+	x[1] = 1 + rnd(NVM);
+	x[2] = rnd(NVCPU);
+	return r;
+}
+
+static void host_step(u32 cpu)
+{
+	struct fake_cpu *c = &fake_cpu[cpu];
+	u64 esr;
+	u32 pend = 0;
+	u32 i;
+
+	for (i = 0; i < 3; i++)
+		scribble();
+	for (i = 0; i < 31; i++)
+		c->x[i] = any();
+	c->spsr = PSTATE_EL1H;
+	c->pmu = rnd(8);
+	esr = host_act(cpu, c->x);
+	if (pcpu[cpu].vm)
+		pend = vcpus[pcpu[cpu].vm][pcpu[cpu].vcpu].pend;
+	host[cpu] = *c;
+	if (!fake_trap(cpu, 0, esr, any(), rnd(2) ? any_pfn() << 4 : (FAKE_GICR_PFN + 32 * rnd(3)) << 4)) {
+		fake_cpu_start(cpu); /* CPU_OFF; it comes back */
+		return;
+	}
+	if (pcpu[cpu].in_guest)
+		check_entry(cpu, pend);
+	else
+		no_mark(c->x, 31, "KServ's registers");
+}
+
+/* What the guest's program asks. */
+static void guest_call(u64 *x)
+{
+	static const u64 fids[] = {PSCI_VERSION,     PSCI_CPU_ON,	  PSCI_CPU_ON | PSCI_64, PSCI_CPU_OFF,
+				   PSCI_CPU_SUSPEND, PSCI_AFFINITY_INFO,  PSCI_SYSTEM_OFF,	 PSCI_SYSTEM_RESET,
+				   PSCI_FEATURES,    RSI_VERSION,	  RSI_REALM_CONFIG,	 RSI_IPA_STATE_SET,
+				   RSI_IPA_STATE_SET, RSI_IPA_STATE_SET,  RSI_IPA_STATE_GET};
+	u64 base = any_ipa();
+
+	x[0] = rnd(16) ? fids[rnd(sizeof(fids) / sizeof(fids[0]))] : any();
+	if (x[0] == PSCI_CPU_OFF && rnd(4))
+		x[0] = PSCI_CPU_ON;
+	if (x[0] >= RSI_FIRST && x[0] <= RSI_LAST) {
+		x[1] = base << 12;
+		x[2] = (base + rnd(40)) << 12;
+		x[3] = rnd(3);
+	} else if (rnd(4)) {
+		x[1] = rnd(3);
+	}
+	if (x[0] == PSCI_AFFINITY_INFO)
+		x[2] = 0;
+}
+
+static u64 guest_esr(u64 *x)
+{
+	u64 fsc[] = {7, 6, 0xf, 0xb, 0x10, rnd(64)};
+	u64 any_iss = any() % (1 << 25) | ESR_IL;
+
+	switch (rnd(8)) {
+	case 0:
+		return any() & 0xffffffff;
+	case 1:
+	case 2:
+		return (rnd(4) ? EC_DABT_LOW : EC_IABT_LOW) << 26 | (any_iss & ~0x3ful) |
+		       (rnd(2) ? ESR_ISV : 0) | fsc[rnd(6)];
+	case 3:
+		return EC_SYS64 << 26 | any_iss;
+	case 4:
+		return EC_SYS64 << 26 | ESR_IL |
+		       (rnd(2) ? 0x3a3016ul : 0x32f805ul) | rnd(32) << 5; /* SGI1R, CNTP_CTL */
+	case 5:
+		return (rnd(2) ? EC_WFX : EC_FP) << 26 | any_iss;
+	default:
+		guest_call(x);
+		return (rnd(2) ? EC_HVC64 : EC_SMC64) << 26 | ESR_IL;
+	}
+}
+
+/* A marked word into a private page. */
+static void guest_store_some(u32 h)
+{
+	u64 ipa = any_ipa();
+	u64 pfn;
+	u64 leaf;
+	u32 level;
+
+	if (fake_walk(vms[h].root, ipa % IPA_PFNS, &pfn, &leaf, &level) && (leaf & PRIV))
+		fake_guest_store(h, ipa % IPA_PFNS, rnd(512), secret());
+}
+
+static void guest_step(u32 cpu)
+{
+	struct fake_cpu *c = &fake_cpu[cpu];
+	u32 h = pcpu[cpu].vm;
+	u32 prot = vms[h].is_protected;
+	struct fake_cpu guest;
+	u64 esr;
+	u64 kind = rnd(8);
+	u32 i;
+
+	for (i = 0; i < 31; i++)
+		c->x[i] = prot ? secret() : any();
+	for (i = CTX_SP_EL0; i < CTX_ACTLR; i++)
+		if (prot && i != CTX_PAR)
+			c->sys[i] = secret();
+	for (i = CTX_FPSR; pcpu[cpu].fp_live && i < 128; i++)
+		c->sys[i] = prot ? secret() : any();
+	c->elr = prot ? secret() : any();
+	c->spsr = (rnd(4) ? PSTATE_EL1H : PSTATE_EL0T) | (rnd(16) << 28);
+	for (i = 0; i < 4; i++)
+		c->ich_lr[i] = i < pcpu[cpu].n_lr ? any() : 0;
+	if (prot)
+		guest_store_some(h);
+	kind = kind > 1 ? 0 : kind + 1;
+	esr = kind == 2 ? 0x2ful << 26 | any() % (1 << 26) : guest_esr(c->x);
+	guest = *c;
+	c->walk_fails = rnd(8) == 0;
+	fake_trap(cpu, (u32)kind, esr, (prot ? MARK << 48 : 0) | (any_ipa() << 12) | rnd(4096),
+		  any_ipa() << 4);
+	c->walk_fails = 0;
+	if (!pcpu[cpu].in_guest)
+		check_exit(cpu, &guest);
+}
+
+static void setup(void)
+{
+	u64 h;
+	u64 i;
+
+	fake_boot(2, 2);
+	fake_cpus(2);
+	for (h = 1; h <= NVM; h++) {
+		u64 page = fake_page(512 + h * 40) & ~1ul;
+
+		if (call_vm_create(0, h < NVM, page) != KC_OK || pcpu[0].res1 != h)
+			fake_fail("VM %lu", h);
+		if (h < NVM && call_vm_ram(h, IPA, 1024) != KC_OK)
+			fake_fail("RAM of VM %lu", h);
+		for (i = 0; i < 8; i++)
+			if (call_vm_table(h, page + 2 + i) != KC_OK)
+				fake_fail("table of VM %lu", h);
+		for (i = 0; i < NVCPU; i++) {
+			fake_host_store(page + 12 + i, CTX_PSTATE, PSTATE_EL1H);
+			if (call_vcpu_create(h, i, page + 12 + i, h < NVM ? page + 20 + i : KC_NO_PFN))
+				fake_fail("vCPU of VM %lu", h);
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const u32 must[] = {KC_EXIT_IRQ,	   KC_EXIT_SERROR, KC_EXIT_TRAP,  KC_EXIT_CPU_ON, KC_EXIT_OFF,
+				   KC_EXIT_SYSOFF, KC_EXIT_RESET,  KC_EXIT_SHARE, KC_EXIT_UNSHARE};
+	u64 n;
+	u64 i;
+	int bad = 0;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: %s SEED N\n", argv[0]);
+		return 2;
+	}
+	rng = strtoul(argv[1], NULL, 0) * 0x9e3779b97f4a7c15ul + 1;
+	n = strtoul(argv[2], NULL, 0);
+	setup();
+	for (i = 0; i < n; i++) {
+		u32 cpu = (u32)rnd(2);
+
+		if (pcpu[cpu].in_guest)
+			guest_step(cpu);
+		else
+			host_step(cpu);
+		if (i % 64 == 0)
+			mm_audit();
+		if (i % 1024 == 0)
+			scan();
+	}
+	mm_audit();
+	scan();
+	for (i = 0; i < CODES; i++)
+		if (codes[i])
+			printf("exit %2lu: %lu\n", i, codes[i]);
+	for (i = 0; i < sizeof(must) / sizeof(must[0]); i++)
+		bad |= codes[must[i]] == 0;
+	for (i = 1; i <= NVM; i++)
+		printf("VM %lu: %lu pages, %lu lent\n", i, vms[i].n_pages, vms[i].n_lent);
+	fake_free();
+	return bad;
+}
