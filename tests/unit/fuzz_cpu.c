@@ -247,7 +247,7 @@ static void host_step(u32 cpu)
 }
 
 /* What the guest's program asks. */
-static void guest_call(u64 *x)
+static void guest_call(u32 h, u64 *x)
 {
 	static const u64 fids[] = {PSCI_VERSION,     PSCI_CPU_ON,	  PSCI_CPU_ON | PSCI_64, PSCI_CPU_OFF,
 				   PSCI_CPU_SUSPEND, PSCI_AFFINITY_INFO,  PSCI_SYSTEM_OFF,	 PSCI_SYSTEM_RESET,
@@ -256,7 +256,8 @@ static void guest_call(u64 *x)
 	u64 base = any_ipa();
 
 	x[0] = rnd(16) ? fids[rnd(sizeof(fids) / sizeof(fids[0]))] : any();
-	if (x[0] == PSCI_CPU_OFF && rnd(4))
+	/* One vCPU stays on, or nobody could turn another on. */
+	if (x[0] == PSCI_CPU_OFF && (!vcpus[h][0].power || !vcpus[h][1].power))
 		x[0] = PSCI_CPU_ON;
 	if (x[0] >= RSI_FIRST && x[0] <= RSI_LAST) {
 		x[1] = base << 12;
@@ -269,7 +270,7 @@ static void guest_call(u64 *x)
 		x[2] = 0;
 }
 
-static u64 guest_esr(u64 *x)
+static u64 guest_esr(u32 h, u64 *x)
 {
 	u64 fsc[] = {7, 6, 0xf, 0xb, 0x10, rnd(64)};
 	u64 any_iss = any() % (1 << 25) | ESR_IL;
@@ -289,7 +290,7 @@ static u64 guest_esr(u64 *x)
 	case 5:
 		return (rnd(2) ? EC_WFX : EC_FP) << 26 | any_iss;
 	default:
-		guest_call(x);
+		guest_call(h, x);
 		return (rnd(2) ? EC_HVC64 : EC_SMC64) << 26 | ESR_IL;
 	}
 }
@@ -330,7 +331,7 @@ static void guest_step(u32 cpu)
 	if (prot)
 		guest_store_some(h);
 	kind = kind > 1 ? 0 : kind + 1;
-	esr = kind == 2 ? 0x2ful << 26 | any() % (1 << 26) : guest_esr(c->x);
+	esr = kind == 2 ? 0x2ful << 26 | any() % (1 << 26) : guest_esr(h, c->x);
 	guest = *c;
 	c->walk_fails = rnd(8) == 0;
 	fake_trap(cpu, (u32)kind, esr, (prot ? MARK << 48 : 0) | (any_ipa() << 12) | rnd(4096),
