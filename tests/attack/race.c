@@ -66,32 +66,27 @@ static void *flip(void *arg)
 
 static volatile u64 caught, caught_linked;
 
-/* Store, and look whether it stays: what else appears there is what KCore wrote at an exit. */
-static void store_and_watch(u64 v)
+/* Flip for a while, then watch for a while: what else appears there is what KCore wrote at an exit. */
+static void *flip_and_watch(void *arg)
 {
 	u64 seen;
 
-	*word = v;
-	__asm__ volatile("dmb ish" : : : "memory");
-	for (int i = 0; i < 4; i++) {
-		seen = *word;
-		if (seen == v)
-			continue;
-		caught++;
-		if ((seen >> 61 & 1) != 0)
-			caught_linked = seen;
-		return;
-	}
-}
-
-static void *flip_and_watch(void *arg)
-{
 	(void)arg;
 	pin(1);
 	started = 1;
 	while (!stop) {
-		store_and_watch(value[0]);
-		store_and_watch(value[1]);
+		for (int i = 0; i < 300; i++)
+			flip_once();
+		*word = value[0];
+		for (int i = 0; i < 20000; i++) {
+			seen = *word;
+			if (seen == value[0])
+				continue;
+			caught++;
+			if ((seen >> 61 & 1) != 0)
+				caught_linked = seen;
+			break;
+		}
 	}
 	return NULL;
 }

@@ -43,3 +43,4 @@ if [ "$kind" = kcore ]; then
     cycles "20 protected VMs of 32 MiB, all touched" -p -m 32 -1 1e00 -n 20
 fi
 echo "vmm.sh: $n cycles"
+sleep 0.5 # what the console has not sent yet is lost when this session ends
