@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 S := scripts
 
 .PHONY: help deps fetch kernel images kcore prepare run check lint format patch-stat \
-	proof proof-status mutants attack status docs clean
+	proof proof-status attack status docs clean
 
 help:
 	@sed -n -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -49,9 +49,6 @@ proof: ## check the proofs
 
 proof-status: ## per C function: proved or not
 	@$(MAKE) -C proof status
-
-mutants: ## all mutants of the C against the proofs
-	@$(MAKE) -C proof mutants
 
 attack: prepare ## the attack tests only
 	@$(S)/check.sh attack
