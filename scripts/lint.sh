@@ -55,7 +55,7 @@ lint_holes() {
 
 # Nothing of a developer's machine in the text.
 lint_paths() {
-    ! tracked ':!scripts/lint.sh' | xargs -r grep -nIE '/home/[a-z]+/|/work/(main|shared)|/tmp/brief'
+    ! tracked ':!scripts/lint.sh' | xargs -r grep -nIE "/home/[a-z]+/|$ROOT/"
 }
 
 lint_subset() { make -C proof check-subset; }
