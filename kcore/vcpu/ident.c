@@ -46,11 +46,11 @@ u64 ident_read(u64 crm, u64 op2)
 	case ID(6ul, 0ul):
 		return hw & 0xfffffffff0fffffful; /* ISAR0: no TME */
 	case ID(6ul, 1ul):
-		return hw & 0x00fffffff0fff00ful; /* ISAR1: no pointer authentication, LS64, XS */
+		return hw & 0x00ffffff00fff00ful; /* ISAR1: no pointer authentication, LS64, XS */
 	case ID(7ul, 0ul):
 		return mmfr0(hw);
 	case ID(7ul, 1ul):
-		return hw & 0x00000000f0fff00ful; /* MMFR1: no VMID, VH, LOR, HCX, TWED */
+		return hw & 0x00000000f0f0f00ful; /* MMFR1: no VMID, VH, LOR, HCX, TWED */
 	case ID(7ul, 2ul):
 		return hw & 0xf0ff00ff000f0ffful; /* MMFR2: no IESB, CCIDX, NV, FWB, EVT */
 	default:
