@@ -214,6 +214,7 @@ void boot_finish(void)
 		refuse(": the memory map is not one that KCore accepts");
 	}
 	tree_for_kserv(&tree);
+	cpu_boot[0].wanted = 1;
 	cpu_boot[0].pc = tree.kernel.base;
 	cpu_boot[0].arg = tree.fdt_pa;
 	say_memory();

@@ -329,11 +329,15 @@ u64 smc_call(u64 x0, u64 x1, u64 x2, u64 x3)
 	case PSCI_VERSION:
 	case SMCCC_VERSION:
 		return 0x10001;
+	case PSCI_SYSTEM_RESET2:
+	case PSCI_SYSTEM_RESET2 | PSCI_64:
+		if (fake_smc_result == PSCI_NOT_SUPPORTED)
+			return fake_smc_result;
+		cpu_halt();
+		return 0;
 	case PSCI_CPU_OFF:
 	case PSCI_SYSTEM_OFF:
 	case PSCI_SYSTEM_RESET:
-	case PSCI_SYSTEM_RESET2:
-	case PSCI_SYSTEM_RESET2 | PSCI_64:
 		cpu_halt();
 		return 0;
 	default:
@@ -437,6 +441,10 @@ void fake_cpu_start(u32 cpu)
 	me->cptr = CPTR_HOST;
 	me->cnthctl = CNTHCTL_HOST;
 	fake_unlocked(1);
+	if (setjmp(stopped)) {
+		fake_unlocked(0);
+		return;
+	}
 	cpu_start(cpu);
 	fake_unlocked(0);
 	load_x(cpu);
@@ -455,6 +463,7 @@ void fake_cpus(u32 n)
 	fake_smc_result = PSCI_SUCCESS;
 	for (i = 0; i < n; i++) {
 		cpu_mpidr[i] = i;
+		cpu_boot[i].wanted = 1;
 		cpu_boot[i].pc = 0x40200000;
 		cpu_boot[i].arg = 0x44000000;
 		fake_cpu_start(i);

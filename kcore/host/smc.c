@@ -81,7 +81,9 @@ static u64 host_cpu_on(u64 fid, u64 mpidr, u64 pc, u64 arg)
 }
 
 /*
- * A standby state keeps the CPU's registers; a power-down state comes back through KCore's entry.
+ * A standby state keeps the CPU's registers; a power-down state comes back through KCore's entry,
+ * and so would a standby state that firmware takes for one: without a start that is wanted the CPU
+ * stops there.
  */
 static u64 host_cpu_suspend(u32 cpu, u64 fid, u64 state, u64 pc, u64 arg)
 {
@@ -90,7 +92,7 @@ static u64 host_cpu_suspend(u32 cpu, u64 fid, u64 state, u64 pc, u64 arg)
 	u64 r;
 
 	if ((state & SUSPEND_POWERDOWN) == 0ul)
-		return smc_call(fid, state, 0ul, 0ul);
+		return smc_call(fid, state, entry, cpu);
 	if (pcpu[cpu].vm != 0u)
 		return PSCI_DENIED;
 	got = cpu_boot_take(cpu, pc, arg);
@@ -101,12 +103,20 @@ static u64 host_cpu_suspend(u32 cpu, u64 fid, u64 state, u64 pc, u64 arg)
 	return r;
 }
 
-/* Firmware may end the machine once nothing of a VM is left in memory. */
+/*
+ * Firmware may end the machine once nothing of a VM is left in memory. There is no way back after
+ * that: if firmware does not know this reset it does the plain one, and else the CPU stops.
+ */
 static u64 host_system_end(u64 fid, u64 a1, u64 a2)
 {
+	u64 r;
+
 	going_down = 1;
 	scrub_all();
-	return smc_call(fid, a1, a2, 0ul);
+	r = smc_call(fid, a1, a2, 0ul);
+	r = smc_call(PSCI_SYSTEM_RESET, 0ul, 0ul, 0ul);
+	cpu_halt();
+	return r;
 }
 
 /* PSCI calls with no effect but their answer, and SMCCC's workaround calls. */

@@ -78,12 +78,16 @@ void cpu_start(u32 cpu)
 	u64 pc;
 	u64 arg;
 	u64 mdcr;
+	u32 wanted;
 
 	spin_lock(LOCK_MEM);
+	wanted = cpu_boot[cpu].wanted;
 	pc = cpu_boot[cpu].pc;
 	arg = cpu_boot[cpu].arg;
 	cpu_boot[cpu].wanted = 0;
 	spin_unlock(LOCK_MEM);
+	if (wanted == 0u)
+		cpu_halt(); /* nobody has asked firmware for this start */
 	page_zero(ctx);
 	pg_set(ctx, CTX_X(0u), arg);
 	pg_set(ctx, CTX_SCTLR, SCTLR_RESET);

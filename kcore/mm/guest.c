@@ -14,16 +14,23 @@
 #include "table.h"
 #include "walk.h"
 
-/* The end of what one call may do from ipa: inside one range of declared RAM; ipa: nothing. */
+/*
+ * The end of what one call may do from ipa: inside one range of declared RAM and one 2 MiB block;
+ * ipa: nothing. How far a call comes is the guest's to see: it depends on nothing of KServ's, not
+ * on how the tables look or how many are left.
+ */
 static u64 guest_limit(u64 h, u64 ipa, u64 end)
 {
 	u64 ram = ram_end(h, ipa);
+	u64 limit = (ipa | 511ul) + 1ul;
 
 	if (ram == 0ul || end <= ipa)
 		return ipa;
-	if (ram < end)
-		return ram;
-	return end;
+	if (ram < limit)
+		limit = ram;
+	if (end < limit)
+		limit = end;
+	return limit;
 }
 
 /* Make the ipa SHARED; a private page is frozen. KC_EPERM: DESTROYED. KC_ENOMEM: no table. */
@@ -56,8 +63,6 @@ static u64 share_range(u32 cpu, u64 h, u64 ipa, u64 end)
 	u64 at = ipa;
 	u64 r = KC_OK;
 
-	if (limit - ipa > REVOKE_MAX)
-		limit = ipa + REVOKE_MAX;
 	revoke_begin();
 	while (at < limit && r == KC_OK) {
 		r = share_at(h, at);
@@ -100,15 +105,13 @@ static u64 unshare_range(u32 cpu, u64 h, u64 ipa, u64 end)
 {
 	u64 limit = guest_limit(h, ipa, end);
 	u64 at = ipa;
-	u64 looked = 0ul;
 	u64 r = KC_OK;
 
 	revoke_begin();
-	while (at < limit && looked < REVOKE_MAX && r == KC_OK) {
+	while (at < limit && r == KC_OK) {
 		r = unshare_at(h, at);
 		if (r == KC_OK)
 			at = walk_next(vms[h].root, at);
-		looked = looked + 1ul;
 	}
 	if (at > limit)
 		at = limit;
@@ -143,12 +146,10 @@ static u64 ipa_kind(u64 h, u64 ipa)
 static u64 ipa_run(u64 h, u64 ipa, u64 limit, u64 kind)
 {
 	u64 at = ipa;
-	u64 looked = 0ul;
 	u64 k = kind;
 
-	while (at < limit && looked < REVOKE_MAX && k == kind) {
+	while (at < limit && k == kind) {
 		at = walk_next(vms[h].root, at);
-		looked = looked + 1ul;
 		if (at < limit)
 			k = ipa_kind(h, at);
 	}

@@ -56,11 +56,12 @@ static void release_at(u64 h, u64 ipa, u64 state)
 		return;
 	if (l3 == KC_NO_PFN)
 		n = 512ul;
+	/* First the table forgets the page: at no moment does a leaf name one that is not the VM's. */
+	walk_put(vms[h].root, ipa, gone);
 	if (sw == DESC_SW_LENT)
 		release_lent(h, pfn, n);
 	else
 		own_return(h, pfn);
-	walk_put(vms[h].root, ipa, gone);
 }
 
 void revoke_finish(u64 h, u64 from, u64 to, u64 state)

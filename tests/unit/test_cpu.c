@@ -494,6 +494,7 @@ static void revive(void)
 	if (fake_locked())
 		spin_unlock(0);
 	memset(cpu_boot, 0, sizeof(cpu_boot));
+	cpu_boot[0].wanted = 1;
 	fake_cpu_start(0);
 }
 
@@ -558,7 +559,7 @@ static void smc_cpus(void)
 	EQ(cpu_boot[1].wanted, 0);
 	fake_smc_result = PSCI_SUCCESS;
 	EQ(smc(PSCI_CPU_SUSPEND, 0, 0x40300000, 5), PSCI_SUCCESS);
-	EQ(fake_smc[(fake_smc_n - 1) % 64].x[2], 0);
+	EQ(fake_smc[(fake_smc_n - 1) % 64].x[2], 0x40080000);
 	EQ(smc(PSCI_CPU_SUSPEND, 1ul << 16, 0x40300000, 5), PSCI_SUCCESS);
 	EQ(fake_smc[(fake_smc_n - 1) % 64].x[2], 0x40080000);
 	/* Not while a vCPU is loaded. */
@@ -567,6 +568,24 @@ static void smc_cpus(void)
 	EQ(hvc(0, KC_VCPU_LOAD, h, 0, 0, 0), KC_OK);
 	EQ(smc(PSCI_CPU_OFF, 0, 0, 0), PSCI_DENIED);
 	EQ(smc(PSCI_CPU_SUSPEND, 1ul << 16, 0x40300000, 5), PSCI_DENIED);
+	/* A start that nobody has asked for. */
+	fake_cpu_start(1);
+	EQ(fake_cpu[1].halted, 1);
+	EQ(fake_cpu[1].elr, 0);
+}
+
+/* Memory is scrubbed and locked: firmware that refuses one reset does the other. */
+static void smc_reset_refused(void)
+{
+	start();
+	fake_smc_n = 0;
+	fake_smc_result = PSCI_NOT_SUPPORTED;
+	smc(PSCI_SYSTEM_RESET2, 0, 0, 0);
+	EQ(fake_smc_n, 2);
+	EQ(fake_smc[1].x[0], PSCI_SYSTEM_RESET);
+	EQ(c0->halted, 1);
+	fake_smc_result = PSCI_SUCCESS;
+	revive();
 }
 
 /* The end of the machine: nothing of a VM stays in memory, and the other CPU stops at its next trap. */
@@ -726,6 +745,7 @@ const struct test tests_cpu[] = {{"cpu: run and exit of a protected vCPU", run_a
 				 {"cpu: system registers of a guest", sysregs},
 				 {"cpu: SMC list", smc_table},
 				 {"cpu: CPUs on, off, suspended", smc_cpus},
+				 {"cpu: a reset that firmware refuses", smc_reset_refused},
 				 {"cpu: system off", system_off},
 				 {"cpu: stub calls", stub},
 				 {"cpu: KServ's aborts", host_aborts},

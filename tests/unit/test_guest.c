@@ -93,11 +93,13 @@ static void bounds(void)
 	/* Up to the end of RAM. */
 	OK(guest_set_shared(0, (u32)h, IPA_END - 3, IPA_PFNS));
 	EQ(pcpu[0].res1, IPA_END);
-	/* Absent tables are skipped at once. */
+	/* Never beyond one block, with or without tables. */
 	OK(guest_set_ram(0, (u32)h, IPA, IPA_END));
-	EQ(pcpu[0].res1, IPA + 1536 + 509);
-	OK(guest_set_ram(0, (u32)h, pcpu[0].res1, IPA_END));
+	EQ(pcpu[0].res1, IPA + 512);
+	OK(guest_set_ram(0, (u32)h, IPA_END - 3, IPA_PFNS));
 	EQ(pcpu[0].res1, IPA_END);
+	OK(guest_set_shared(0, (u32)h, IPA + 1000, IPA + 1100));
+	EQ(pcpu[0].res1, IPA + 1024);
 	/* Malformed ranges do nothing. */
 	OK(guest_set_shared(0, (u32)h, IPA + 9, IPA + 9));
 	EQ(pcpu[0].res1, IPA + 9);
@@ -116,16 +118,17 @@ static void states(void)
 	expect_state(0, IPA, IPA, IPA_DEV);
 	expect_state(0, IPA + 1, IPA, IPA_DEV);
 	expect_state(0, 77, 77, IPA_DEV);
-	expect_state(IPA, IPA_PFNS, IPA_END, IPA_RAM);
+	expect_state(IPA, IPA_PFNS, IPA + 512, IPA_RAM);
 	expect_state(IPA_END, IPA_PFNS, IPA_PFNS, IPA_DEV);
-	OK(guest_set_shared(0, (u32)h, IPA + 1000, IPA + 1100));
-	expect_state(IPA + 900, IPA_END, IPA + 1000, IPA_RAM);
-	expect_state(IPA + 1000, IPA_END, IPA + 1100, IPA_EMPTY);
+	OK(guest_set_shared(0, (u32)h, IPA + 1040, IPA + 1100));
+	expect_state(IPA + 900, IPA_END, IPA + 1024, IPA_RAM);
+	expect_state(IPA + 1030, IPA_END, IPA + 1040, IPA_RAM);
+	expect_state(IPA + 1040, IPA_END, IPA + 1100, IPA_EMPTY);
 	OK(call_lend(h, IPA + 1050, host_page(), 3 << 8));
-	expect_state(IPA + 1000, IPA_END, IPA + 1100, IPA_EMPTY);
+	expect_state(IPA + 1040, IPA_END, IPA + 1100, IPA_EMPTY);
 	OK(call_donate(h, IPA + 1100, host_page(), 0));
 	OK(call_donate(h, IPA + 1102, host_page(), 0));
-	expect_state(IPA + 1100, IPA_END, IPA_END, IPA_RAM);
+	expect_state(IPA + 1100, IPA_END, IPA + 1536, IPA_RAM);
 	OK(call_force_reclaim(0, h, IPA + 1102));
 	expect_state(IPA + 1100, IPA_END, IPA + 1102, IPA_RAM);
 	expect_state(IPA + 1102, IPA_END, IPA + 1103, IPA_DESTROYED);

@@ -42,13 +42,15 @@ void vm_seal(u32 h);
 
 /*
  * A guest's calls. h is the VM of the vCPU loaded on this CPU and is protected. ipa_pfn < end_pfn,
- * both at most IPA_PFNS. Each does at most 512 pages or table entries and one declared RAM range:
- * pcpu[cpu].res1 = first ipa_pfn not done, always written, res1 == ipa_pfn: nothing done.
+ * both at most IPA_PFNS. Each stays inside the 2 MiB block of ipa_pfn and one declared RAM range:
+ * pcpu[cpu].res1 = first ipa_pfn not done, always written, res1 == ipa_pfn: nothing done. res1 is
+ * a function of what the guest knows: its arguments, its declared RAM, its DESTROYED ipas.
  *
  * guest_set_shared: private pages go back to KServ zeroed, the ipas are SHARED. Stops at a
- * DESTROYED ipa and at the end of declared RAM (KC_OK, look at res1). KC_ENOMEM: the table pool is
- * empty at res1. guest_set_ram: SHARED ipas lose what was lent there and are UNUSED. RAM stays as
- * it is, with its content. Stops at the end of declared RAM (KC_OK). KC_EPERM: res1 is DESTROYED.
+ * DESTROYED ipa and at these ends (KC_OK, look at res1). KC_ENOMEM: nothing done, the block needs a
+ * table and the pool is empty; KServ refills it and the guest calls again. guest_set_ram: SHARED
+ * ipas lose what was lent there and are UNUSED. RAM stays as it is, with its content. Stops at
+ * these ends (KC_OK). KC_EPERM: res1 is DESTROYED.
  */
 MUST_CHECK u64 guest_set_shared(u32 cpu, u32 h, u64 ipa_pfn, u64 end_pfn);
 MUST_CHECK u64 guest_set_ram(u32 cpu, u32 h, u64 ipa_pfn, u64 end_pfn);

@@ -81,11 +81,6 @@
 #define PSTATE_AA32   0x10ul
 #define PSTATE_DAIF   0x3c0ul
 #define PSTATE_RESET  (PSTATE_DAIF | PSTATE_EL1H)
-/*
- * IL and everything above NZCV, and the reserved bits, never come from a page that KServ can
- * write.
- */
-#define PSTATE_KEEP 0xffe01fdful
 
 #define SCTLR_RESET 0x30d00800ul
 
