@@ -44,14 +44,16 @@ static u64 page_check_one(u64 pfn, u32 lent_ok)
 	u32 is_ram = ram_check(pfn);
 	u64 w;
 	u64 kind;
+	u64 count;
 
 	if (is_ram == 0u)
 		return KC_EINVAL;
 	w = meta_get(pfn);
 	kind = word_kind(w);
+	count = word_arg(w);
 	if (kind == PG_HOST)
 		return KC_OK;
-	if (kind == PG_LENT && lent_ok != 0u)
+	if (kind == PG_LENT && lent_ok != 0u && count < PG_ARG_MAX)
 		return KC_OK;
 	if (kind == PG_LENT || kind == PG_PINNED)
 		return KC_EBUSY;

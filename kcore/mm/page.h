@@ -4,7 +4,7 @@
  *
  *   bits 3:0   kind
  *   bits 19:4  handle of the VM (PINNED, VM, VMCORE)
- *   bits 55:20 LENT: number of leaf entries that map the page (at most 255 VMs * 2^28 ipas < 2^36)
+ *   bits 55:20 LENT: number of leaf entries that map the page, at most PG_ARG_MAX
  *              VM: ipa_pfn
  *
  * KServ's stage 2 maps exactly the pages in HOST, PINNED and LENT.
@@ -23,6 +23,8 @@
 #define PG_VM     4ul /* private page of a protected VM at one ipa */
 #define PG_VMCORE 5ul /* given to KCore for a VM: tables, root, contexts */
 #define PG_KINDS  16ul
+
+#define PG_ARG_MAX 0xffffffffful
 
 static inline u64 word_make(u64 kind, u64 h, u64 arg)
 {
@@ -72,7 +74,7 @@ void page_set(u64 pfn, u64 word);
 
 /*
  * May KServ give away n pages from pfn? KC_EINVAL: not all are RAM. KC_EBUSY: one is pinned or lent
- * (lent is allowed when lent_ok). KC_EPERM: one is not KServ's. Lock held.
+ * (lent is allowed when lent_ok, below PG_ARG_MAX times). KC_EPERM: one is not KServ's. Lock held.
  */
 MUST_CHECK u64 page_check(u64 pfn, u64 n, u32 lent_ok);
 

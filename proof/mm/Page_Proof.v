@@ -92,12 +92,13 @@ Section Proofs.
   Qed.
 
   Lemma page_check_one_ok F : spec_ram_check B cpu LI (F "ram_check") -> spec_meta_get B cpu LI (F "meta_get") ->
-    unary K kind (F "word_kind") -> spec_page_check_one B cpu LI (invoke F fuel f_page_check_one).
+    unary K kind (F "word_kind") -> unary K arg (F "word_arg") ->
+    spec_page_check_one B cpu LI (invoke F fuel f_page_check_one).
   Proof.
-    intros HR HG HK p l w P C. enter. steps. assert (Kn : known B w) by (apply cs_known, C). ask HR v Hv. steps.
+    intros HR HG HK HA p l w P C. enter. steps. assert (Kn : known B w) by (apply cs_known, C). ask HR v Hv. steps.
     all: try (split; [reflexivity|]; eexists; sp; [reflexivity|range|]; unfold KC_OK; discriminate).
     assert (R : is_ram B p) by (destruct Hv as [[_ R]|[-> _]]; [exact R|lia]).
-    pure HG. steps. pure HK. steps.
+    pure HG. steps. pure HK. steps. pure HA. steps.
     all: split; [reflexivity|]; eexists; sp; [reflexivity|range|]; unfold KC_OK; try discriminate.
     all: intros _; split; [exact R|]; pg; lia.
   Qed.

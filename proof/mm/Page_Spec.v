@@ -40,9 +40,11 @@ Section Specs.
     WP (d [p; s]) (fun r w' => r = None /\ cs B w' /\ state w' p = s /\
       evolves B ["n_kind"] (eq p) w w' /\ w_ram w' = w_ram w /\ w_walk w' = w_walk w /\ w_tlb w' = w_tlb w) w.
 
-  (** May KServ give these pages away? *)
+  (** May KServ give these pages away?  A page that is lent already may be lent once more: there is room
+      to count it. *)
   Definition free_page (lent_ok : Z) (w : world) (p : Z) : Prop :=
-    is_ram B p /\ (kind (state w p) = PG_HOST \/ kind (state w p) = PG_LENT /\ lent_ok <> 0).
+    is_ram B p /\ (kind (state w p) = PG_HOST \/
+      kind (state w p) = PG_LENT /\ lent_ok <> 0 /\ arg (state w p) < 2 ^ 36 - 1).
   Definition spec_page_check_one (d : den) : Prop := forall p l w, in_ty U64 p -> cs B w ->
     WP (d [p; l]) (fun r w' => w' = w /\ exists v, r = Some v /\ in_ty U64 v /\
       (v = KC_OK -> free_page l w p)) w.
