@@ -20,8 +20,8 @@
 #include "../vm/vm.h"
 #include "fake.h"
 
-#define ICH_VTR  0x90000003ul /* 4 list registers, 5 priority and preemption bits */
-#define ENTRY_PA 0x40080000ul
+#define ICH_VTR   0x90000003ul /* 4 list registers, 5 priority and preemption bits */
+#define ENTRY_PA  0x40080000ul
 #define CTX_V_END 128u
 
 struct fake_cpu fake_cpu[NCPU];
@@ -36,11 +36,11 @@ static jmp_buf stopped;
 
 /* The words that a world switch moves. */
 static const u8 switched[] = {
-	CTX_SP_EL0, CTX_SP_EL1,    CTX_ELR_EL1,    CTX_SPSR_EL1, CTX_SCTLR,	 CTX_CPACR,
-	CTX_TTBR0,  CTX_TTBR1,	   CTX_TCR,	   CTX_ESR,	 CTX_AFSR0,	 CTX_AFSR1,
-	CTX_FAR,    CTX_MAIR,	   CTX_AMAIR,	   CTX_VBAR,	 CTX_CONTEXTIDR, CTX_TPIDR_EL0,
-	CTX_TPIDRRO, CTX_TPIDR_EL1, CTX_CNTKCTL,   CTX_PAR,	 CTX_MDSCR,	 CTX_CSSELR,
-	CTX_MPIDR,
+	CTX_SP_EL0,  CTX_SP_EL1,     CTX_ELR_EL1,   CTX_SPSR_EL1, CTX_SCTLR,
+	CTX_CPACR,   CTX_TTBR0,      CTX_TTBR1,     CTX_TCR,      CTX_ESR,
+	CTX_AFSR0,   CTX_AFSR1,      CTX_FAR,       CTX_MAIR,     CTX_AMAIR,
+	CTX_VBAR,    CTX_CONTEXTIDR, CTX_TPIDR_EL0, CTX_TPIDRRO,  CTX_TPIDR_EL1,
+	CTX_CNTKCTL, CTX_PAR,        CTX_MDSCR,     CTX_CSSELR,   CTX_MPIDR,
 };
 
 u64 esr_get(void)
@@ -271,7 +271,8 @@ void pmu_start(u64 enabled)
 u64 id_reg_get(u64 crm, u64 op2)
 {
 	static const u64 id[8][8] = {
-		[1] = {0x131, 0x11011, 0x03010066, 0, 0x10101105, 0x40000000, 0x01260000, 0x02102211},
+		[1] = {0x131, 0x11011, 0x03010066, 0, 0x10101105, 0x40000000, 0x01260000,
+		       0x02102211},
 		[2] = {0x02101110, 0x13112111, 0x21232042, 0x01112131, 0x11142, 0x11121},
 		[3] = {0x10110222, 0x12111111, 0x43},
 		[4] = {0x01002222},
@@ -380,8 +381,9 @@ static void check_guest(u32 cpu)
 	if (h == 0 || vcpus[h][pcpu[cpu].vcpu].loaded != cpu + 1 ||
 	    me->vec_ctx != vcpus[h][pcpu[cpu].vcpu].ctx_pfn)
 		fake_fail("CPU %u: runs a vCPU that it does not have", cpu);
-	if (me->vttbr != VTTBR(h, vms[h].root) || me->features != 0 || me->cnthctl != CNTHCTL_GUEST ||
-	    (me->mdcr & MDCR_GUEST) != MDCR_GUEST || (me->hcr & HCR_GUEST) != HCR_GUEST ||
+	if (me->vttbr != VTTBR(h, vms[h].root) || me->features != 0 ||
+	    me->cnthctl != CNTHCTL_GUEST || (me->mdcr & MDCR_GUEST) != MDCR_GUEST ||
+	    (me->hcr & HCR_GUEST) != HCR_GUEST ||
 	    (me->hcr & ~(HCR_GUEST | (vms[h].is_protected ? prot : normal))))
 		fake_fail("CPU %u: EL2 controls of a guest", cpu);
 	if (me->cptr != (CPTR_GUEST | (pcpu[cpu].fp_live ? 0 : CPTR_TFP)) || me->pmu != 0)

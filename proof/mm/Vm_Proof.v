@@ -87,7 +87,8 @@ Section Proofs.
   Lemma pool_put_ok F : spec_pg_set B cpu LI (F "pg_set") -> spec_pool_put B cpu (invoke F fuel f_pool_put).
   Proof.
     intros HS h p w Hh R Kp U C. enter. steps. read_locked C. steps.
-    match goal with |- wp _ (F "pg_set" [p; 0; ?x]) _ _ => destruct (inv_write_unused B HB w p 0 x) as [I1 V1]; [apply C|exact U|exact Kp|] end.
+    match goal with |- wp _ (F "pg_set" [p; 0; ?x]) _ _ =>
+      destruct (inv_write_unused B HB w p 0 x) as [I1 V1]; [apply C|exact U|exact Kp|] end.
     eapply wp_mono; [apply HS; [exact C|split; [exact R|left; exact Kp]|exact U|lia|apply (i_secure B _ I1)]|].
     cbv beta. intros ? w1 [E1 ->]. steps.
     assert (C1 : cs B w1) by (rewrite E1; split; [exact I1|apply C]). rewrite <- E1 in V1.

@@ -26,12 +26,12 @@
 #include "../../kcore/vm/vm.h"
 #include "fake.h"
 
-#define MARK   0x5ec2ul
-#define IPA    0x40000ul
-#define NVM    3ul /* handles 1 and 2 are protected, 3 is not */
-#define NVCPU  2u
-#define PRIV   (1ul << 55)
-#define CODES  32u
+#define MARK  0x5ec2ul
+#define IPA   0x40000ul
+#define NVM   3ul /* handles 1 and 2 are protected, 3 is not */
+#define NVCPU 2u
+#define PRIV  (1ul << 55)
+#define CODES 32u
 
 struct model {
 	u32 valid;
@@ -103,9 +103,10 @@ static void scan(void)
 /* KServ's garbage, biased to the words that count. */
 static void scribble(void)
 {
-	static const u64 idx[] = {RUN_X(0),	RUN_X(1),	CTX_PC,		CTX_PSTATE,  RUN_HCR,
-				  RUN_FLAGS,	RUN_VSESR,	RUN_VGIC_HCR,	RUN_VGIC_NLR, RUN_EXIT,
-				  RUN_VGIC_LR(0), RUN_VGIC_LR(3), RUN_VGIC_VMCR, RUN_FAULT,   RUN_ESR};
+	static const u64 idx[] = {RUN_X(0),      RUN_X(1),  CTX_PC,         CTX_PSTATE,
+				  RUN_HCR,       RUN_FLAGS, RUN_VSESR,      RUN_VGIC_HCR,
+				  RUN_VGIC_NLR,  RUN_EXIT,  RUN_VGIC_LR(0), RUN_VGIC_LR(3),
+				  RUN_VGIC_VMCR, RUN_FAULT, RUN_ESR};
 	u64 run = vcpus[1 + rnd(NVM)][rnd(NVCPU)].run_pfn;
 	u64 at = rnd(2) ? idx[rnd(sizeof(idx) / sizeof(idx[0]))] : rnd(512);
 	u64 v = at == CTX_PSTATE && rnd(4) ? PSTATE_EL1H | any() << 28 : any();
@@ -170,9 +171,10 @@ static void check_entry(u32 cpu, u32 pend)
 
 static u64 any_call(u64 *x)
 {
-	static const u64 fns[] = {KC_DONATE,	    KC_DONATE, KC_LEND, KC_LEND,	    KC_UNLEND, KC_LEND_PROT,
-				  KC_FORCE_RECLAIM, KC_STAT,   KC_VM_FLUSH, KC_VM_TABLE, KC_SET_CNTVOFF,
-				  KC_VERSION,	    KC_VCPU_CREATE, KC_VM_FREE, KC_PAGE_RECLAIM, KC_VGIC_INFO};
+	static const u64 fns[] = {KC_DONATE,      KC_DONATE,    KC_LEND,          KC_LEND,
+				  KC_UNLEND,      KC_LEND_PROT, KC_FORCE_RECLAIM, KC_STAT,
+				  KC_VM_FLUSH,    KC_VM_TABLE,  KC_SET_CNTVOFF,   KC_VERSION,
+				  KC_VCPU_CREATE, KC_VM_FREE,   KC_PAGE_RECLAIM,  KC_VGIC_INFO};
 	u64 fid = fns[rnd(sizeof(fns) / sizeof(fns[0]))];
 
 	x[1] = rnd(32) ? 1 + rnd(NVM) : any();
@@ -236,7 +238,8 @@ static void host_step(u32 cpu)
 	if (pcpu[cpu].vm)
 		pend = vcpus[pcpu[cpu].vm][pcpu[cpu].vcpu].pend;
 	host[cpu] = *c;
-	if (!fake_trap(cpu, 0, esr, any(), rnd(2) ? any_pfn() << 4 : (FAKE_GICR_PFN + 32 * rnd(3)) << 4)) {
+	if (!fake_trap(cpu, 0, esr, any(),
+		       rnd(2) ? any_pfn() << 4 : (FAKE_GICR_PFN + 32 * rnd(3)) << 4)) {
 		fake_cpu_start(cpu); /* CPU_OFF; it comes back */
 		return;
 	}
@@ -249,10 +252,11 @@ static void host_step(u32 cpu)
 /* What the guest's program asks. */
 static void guest_call(u32 h, u64 *x)
 {
-	static const u64 fids[] = {PSCI_VERSION,     PSCI_CPU_ON,	  PSCI_CPU_ON | PSCI_64, PSCI_CPU_OFF,
-				   PSCI_CPU_SUSPEND, PSCI_AFFINITY_INFO,  PSCI_SYSTEM_OFF,	 PSCI_SYSTEM_RESET,
-				   PSCI_FEATURES,    RSI_VERSION,	  RSI_REALM_CONFIG,	 RSI_IPA_STATE_SET,
-				   RSI_IPA_STATE_SET, RSI_IPA_STATE_SET,  RSI_IPA_STATE_GET};
+	static const u64 fids[] = {PSCI_VERSION,      PSCI_CPU_ON,       PSCI_CPU_ON | PSCI_64,
+				   PSCI_CPU_OFF,      PSCI_CPU_SUSPEND,  PSCI_AFFINITY_INFO,
+				   PSCI_SYSTEM_OFF,   PSCI_SYSTEM_RESET, PSCI_FEATURES,
+				   RSI_VERSION,       RSI_REALM_CONFIG,  RSI_IPA_STATE_SET,
+				   RSI_IPA_STATE_SET, RSI_IPA_STATE_SET, RSI_IPA_STATE_GET};
 	u64 base = any_ipa();
 
 	x[0] = rnd(16) ? fids[rnd(sizeof(fids) / sizeof(fids[0]))] : any();
@@ -285,8 +289,8 @@ static u64 guest_esr(u32 h, u64 *x)
 	case 3:
 		return EC_SYS64 << 26 | any_iss;
 	case 4:
-		return EC_SYS64 << 26 | ESR_IL |
-		       (rnd(2) ? 0x3a3016ul : 0x32f805ul) | rnd(32) << 5; /* SGI1R, CNTP_CTL */
+		return EC_SYS64 << 26 | ESR_IL | (rnd(2) ? 0x3a3016ul : 0x32f805ul) |
+		       rnd(32) << 5; /* SGI1R, CNTP_CTL */
 	case 5:
 		return (rnd(2) ? EC_WFX : EC_FP) << 26 | any_iss;
 	default:
@@ -360,7 +364,8 @@ static void setup(void)
 				fake_fail("table of VM %lu", h);
 		for (i = 0; i < NVCPU; i++) {
 			fake_host_store(page + 12 + i, CTX_PSTATE, PSTATE_EL1H);
-			if (call_vcpu_create(h, i, page + 12 + i, h < NVM ? page + 20 + i : KC_NO_PFN))
+			if (call_vcpu_create(h, i, page + 12 + i,
+					     h < NVM ? page + 20 + i : KC_NO_PFN))
 				fake_fail("vCPU of VM %lu", h);
 		}
 	}
@@ -368,8 +373,9 @@ static void setup(void)
 
 int main(int argc, char **argv)
 {
-	static const u32 must[] = {KC_EXIT_IRQ,	   KC_EXIT_SERROR, KC_EXIT_TRAP,  KC_EXIT_CPU_ON, KC_EXIT_OFF,
-				   KC_EXIT_SYSOFF, KC_EXIT_RESET,  KC_EXIT_SHARE, KC_EXIT_UNSHARE};
+	static const u32 must[] = {KC_EXIT_IRQ,    KC_EXIT_SERROR, KC_EXIT_TRAP,
+				   KC_EXIT_CPU_ON, KC_EXIT_OFF,    KC_EXIT_SYSOFF,
+				   KC_EXIT_RESET,  KC_EXIT_SHARE,  KC_EXIT_UNSHARE};
 	u64 n;
 	u64 i;
 	int bad = 0;

@@ -8,10 +8,10 @@
 #include "../../kcore/vcpu/vcpu.h"
 #include "harness.h"
 
-#define ESR(ec) (((ec) << 26) | ESR_IL)
-#define SECRET  0x5ec2000000000000ul
-#define ENTRY   0x40001000ul
-#define MMIO    0x9000000ul
+#define ESR(ec)        (((ec) << 26) | ESR_IL)
+#define SECRET         0x5ec2000000000000ul
+#define ENTRY          0x40001000ul
+#define MMIO           0x9000000ul
 #define DATA(size, rt) (ESR(EC_DABT_LOW) | ESR_ISV | ((size) << 22) | ((u64)(rt) << 16) | 7)
 #define PENDING(n)     (0x50a0000000000000ul | (n))
 
