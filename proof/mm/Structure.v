@@ -70,7 +70,9 @@ Record leaf_ok (B : board) (fz : Z -> Prop) (w : world) (h fn : Z) : Prop := {
     d = 0 \/ l = 3 /\ (d = invalid_desc 1 \/ d = invalid_desc 2);
   l_private : forall p, live w h -> names w h fn 1 p -> is_ram B p /\ state w p = mk_state PG_VM h fn;
   l_lent : forall p, names w h fn 2 p -> is_ram B p /\ kind (state w p) = PG_LENT;
-  l_soft : forall l d, leaf_at w (vm_root w h) fn = (l, d) -> soft d <> 3 }.
+  l_soft : forall l d, leaf_at w (vm_root w h) fn = (l, d) -> soft d <> 3;
+  (* to a protected VM only single pages are lent *)
+  l_block : forall d, leaf_at w (vm_root w h) fn = (2, d) -> soft d = 2 -> ~ protected w h }.
 
 (** ** Tables *)
 Record tables_ok (B : board) (fz : Z -> Z -> Prop) (w : world) : Prop := {
