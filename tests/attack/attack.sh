@@ -11,6 +11,5 @@ for word in "$@"; do
 done
 /usr/bin/attack "$@"
 status=$?
-sleep 0.5 # what the console has not sent yet is lost when this session ends
 [ $reboot = no ] || reboot -f
 exit $status
