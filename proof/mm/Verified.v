@@ -7,7 +7,7 @@ From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Tactics Link Memory Wf.
 From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Prims Page_Spec Page_Proof Host_Spec Host_Proof
-  Own_Spec Own_Proof Vm_Spec Vm_Proof.
+  Own_Spec Own_Proof Vm_Spec Vm_Proof Lend_Spec Lend_Proof.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
 Open Scope string_scope.
@@ -51,6 +51,7 @@ Section Program.
     ("region_find", spec_region_find B cpu LI); ("ram_check", spec_ram_check B cpu LI);
     ("page_set", spec_page_set B cpu LI); ("page_check_one", spec_page_check_one B cpu LI);
     ("page_check", spec_page_check B cpu LI);
+    ("page_lend", spec_page_lend B cpu LI); ("page_unlend", spec_page_unlend B cpu LI);
     ("host_l3", spec_host_l3 B cpu LI); ("host_entry", spec_host_entry B cpu LI);
     ("host_entry_set", spec_host_entry_set B cpu LI); ("host_entry_replace", spec_host_entry_replace B cpu LI);
     ("host_fill", spec_host_fill B cpu LI); ("host_block_full", spec_host_block_full B cpu LI);
@@ -162,6 +163,10 @@ Section Program.
   Proof. by_lemma page_check_one_ok. Qed.
   Lemma v_page_check : verified fuel spec f_page_check.
   Proof. by_lemma page_check_ok. Qed.
+  Lemma v_page_lend : verified fuel spec f_page_lend.
+  Proof. by_lemma page_lend_ok. Qed.
+  Lemma v_page_unlend : verified fuel spec f_page_unlend.
+  Proof. by_lemma page_unlend_ok. Qed.
   Lemma v_host_l3 : verified fuel spec f_host_l3.
   Proof. by_lemma host_l3_ok. Qed.
   Lemma v_host_entry : verified fuel spec f_host_entry.
@@ -246,6 +251,8 @@ Section Program.
         exact v_page_set |
         exact v_page_check_one |
         exact v_page_check |
+        exact v_page_lend |
+        exact v_page_unlend |
         exact v_host_l3 |
         exact v_host_entry |
         exact v_host_entry_set |
