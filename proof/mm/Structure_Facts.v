@@ -152,6 +152,7 @@ Section Facts.
       - apply unchanged_live, R.
       - apply unchanged_rooted, R.
       - apply unchanged_root.
+      - apply unchanged_protected.
       - intros fn t i Hr F E Hi. apply unchanged_rooted in Hr. destruct (t_page _ _ _ T _ _ _ _ Hr F E) as [Rt S].
         apply (q_word _ _ Q); [eapply in_table; eassumption|exact Rt|].
         destruct (vmcore_state w t h (vm_range w h Hr) S) as [K _]. exact K.

@@ -18,6 +18,7 @@ Record same_trees (w w' : world) : Prop := {
   y_live : forall h, live w' h -> live w h;
   y_rooted : forall h, rooted w' h -> rooted w h;
   y_root : forall h, rooted w' h -> vm_root w' h = vm_root w h;
+  y_protected : forall h, rooted w' h -> protected w' h -> protected w h;
   y_word : forall h l fn t i, rooted w' h -> frame fn -> table_at w (vm_root w h) l fn = Some t ->
     0 <= i < 512 -> word w' t i = word w t i }.
 
@@ -117,6 +118,7 @@ Section Parts.
       apply l_private; [exact (y_live _ _ S _ L)|exact N].
     - intros p N. apply (same_names w w' S) in N; [|assumption..].
       split; [exact (proj1 (l_lent p N))|apply P2, N].
+    - intros d Ed Sd Pr. apply (l_block d Ed Sd). exact (y_protected _ _ S h R Pr).
   Qed.
 
   Lemma tables_frame fz w w' : inv B w' -> same_trees w w' -> tables_ok B fz w -> fewer w w' ->
