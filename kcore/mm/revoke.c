@@ -30,7 +30,7 @@ u32 revoke_pending(void)
 	return (u32)(n_frozen != 0ul);
 }
 
-static void release_lent(u64 h, u64 pfn, u64 n)
+static void release_lent(u64 pfn, u64 n)
 {
 	u64 i = 0ul;
 
@@ -38,11 +38,10 @@ static void release_lent(u64 h, u64 pfn, u64 n)
 		page_unlend(pfn + i);
 		i = i + 1ul;
 	}
-	vms[h].n_lent = vms[h].n_lent - n;
 }
 
-/* Release the leaf that ends the walk of ipa if it is frozen. */
-static void release_at(u64 h, u64 ipa, u64 state)
+/* Release the leaf that ends the walk of ipa if it is frozen; the number of lent pages it named. */
+static u64 release_at(u64 h, u64 ipa, u64 state)
 {
 	u64 now = walk_state(vms[h].root, ipa);
 	u64 d = walk_leaf(vms[h].root, ipa);
@@ -53,26 +52,33 @@ static void release_at(u64 h, u64 ipa, u64 state)
 	u64 n = 1ul;
 
 	if (now != LEAF_FROZEN)
-		return;
+		return 0ul;
 	if (l3 == KC_NO_PFN)
 		n = 512ul;
 	/* First the table forgets the page: at no moment does a leaf name one that is not the VM's. */
 	walk_put(vms[h].root, ipa, gone);
-	if (sw == DESC_SW_LENT)
-		release_lent(h, pfn, n);
-	else
+	if (sw != DESC_SW_LENT) {
 		own_return(h, pfn);
+		return 0ul;
+	}
+	release_lent(pfn, n);
+	return n;
 }
 
 void revoke_finish(u64 h, u64 from, u64 to, u64 state)
 {
 	u64 at = from;
+	u64 lent = 0ul;
+	u64 n;
 
 	if (n_frozen == 0ul)
 		return;
 	tlb_inval_vm(h, vms[h].root);
 	while (at < to) {
-		release_at(h, at, state);
+		n = release_at(h, at, state);
+		lent = lent + n;
 		at = walk_next(vms[h].root, at);
 	}
+	/* Last: a DYING VM to which nothing is lent may lose its tables. */
+	vms[h].n_lent = vms[h].n_lent - lent;
 }
