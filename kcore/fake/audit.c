@@ -17,6 +17,7 @@
 #include "../mm/page.h"
 #include "../vm/vm.h"
 #include "fake.h"
+#include "reach.h"
 
 #define ADDR(d)  (((d)&0xfffffffff000ul) >> 12)
 #define SW_PRIV  (1ul << 55)
@@ -38,7 +39,7 @@ static struct seen *see(u64 pfn)
 	u64 i = fake_index(pfn);
 
 	if (i >= fake_n_pages())
-		fake_fail("audit: pfn 0x%lx is no RAM", pfn);
+		fake_breach(INVARIANT, "pfn 0x%lx is no RAM", pfn);
 	return &seen[i];
 }
 
@@ -60,22 +61,22 @@ static void host_page(u64 fn, u64 d, u64 to)
 	const u64 dev = (1ul << 2) | (3ul << 6) | (1ul << 10) | (1ul << 54);
 
 	if (fn != to)
-		fake_fail("audit: KServ's map is not the identity at 0x%lx", fn);
+		fake_breach(INVARIANT, "KServ's map is not the identity at 0x%lx", fn);
 	if (fake_index(fn) < fake_n_pages()) {
 		see(fn)->host = 1;
 		if (ATTRS(d) != ram)
-			fake_fail("audit: attributes of RAM 0x%lx: 0x%lx", fn, d);
+			fake_breach(INVARIANT, "attributes of RAM 0x%lx: 0x%lx", fn, d);
 		return;
 	}
 	if (!is_device(fn) || ATTRS(d) != dev)
-		fake_fail("audit: KServ has 0x%lx as device: 0x%lx", fn, d);
+		fake_breach(INVARIANT, "KServ has 0x%lx as device: 0x%lx", fn, d);
 	host_devices++;
 }
 
 static void core_table(u64 pfn)
 {
 	if ((fake_meta(pfn) & 15) != PG_CORE)
-		fake_fail("audit: KServ's table 0x%lx is not KCore's", pfn);
+		fake_breach(INVARIANT, "KServ's table 0x%lx is not KCore's", pfn);
 }
 
 static void audit_host_l2(u64 l2, u64 fn)
@@ -92,7 +93,7 @@ static void audit_host_l2(u64 l2, u64 fn)
 
 		if (!(d & 1)) {
 			if (d)
-				fake_fail("audit: annotation in KServ's table");
+				fake_breach(INVARIANT, "annotation in KServ's table");
 			continue;
 		}
 		if (d & 2) {
@@ -123,16 +124,17 @@ static void audit_host(void)
 		u64 d = roots[i / 512][i % 512];
 
 		if ((d & 3) == 1 || (d & 3) == 2 || ((d & 1) == 0 && d != 0))
-			fake_fail("audit: KServ's root has 0x%lx", d);
+			fake_breach(INVARIANT, "KServ's root has 0x%lx", d);
 		if (ADDR(d) != host_l2[i])
-			fake_fail("audit: host_l2[%lu]", i);
+			fake_breach(INVARIANT, "host_l2[%lu]", i);
 		if (d & 1)
 			audit_host_l2(ADDR(d), i << 18);
 	}
 	for (i = 0; i < boot.n_device; i++)
 		want += boot.device[i].n_pfn;
 	if (host_devices != want)
-		fake_fail("audit: KServ has %lu pages of devices, not %lu", host_devices, want);
+		fake_breach(INVARIANT, "KServ has %lu pages of devices, not %lu", host_devices,
+			    want);
 }
 
 static u32 declared(struct vm *v, u64 ipa)
@@ -156,9 +158,9 @@ static void use_core(u64 h, u64 pfn, struct found *f)
 	u64 w = fake_meta(pfn);
 
 	if ((w & 15) != PG_VMCORE || ((w >> 4) & 0xffff) != h)
-		fake_fail("audit: VM %lu uses 0x%lx, word 0x%lx", h, pfn, w);
+		fake_breach(INVARIANT, "VM %lu uses 0x%lx, word 0x%lx", h, pfn, w);
 	if (see(pfn)->core)
-		fake_fail("audit: VM %lu uses 0x%lx twice", h, pfn);
+		fake_breach(INVARIANT, "VM %lu uses 0x%lx twice", h, pfn);
 	see(pfn)->core = 1;
 	f->core++;
 }
@@ -172,11 +174,12 @@ static void vm_page(u64 h, u64 ipa, u64 d, u64 pfn, struct found *f)
 
 	if (d & SW_LENT) {
 		if ((w & 15) != PG_LENT)
-			fake_fail("audit: lent leaf of VM %lu at 0x%lx: word 0x%lx", h, ipa, w);
+			fake_breach(INVARIANT, "lent leaf of VM %lu at 0x%lx: word 0x%lx", h, ipa,
+				    w);
 		if (v->is_protected && !declared(v, ipa))
-			fake_fail("audit: lent leaf of VM %lu outside RAM", h);
+			fake_breach(INVARIANT, "lent leaf of VM %lu outside RAM", h);
 		if ((ATTRS(d) & ~((3ul << 6) | (1ul << 54))) != lent)
-			fake_fail("audit: lent leaf 0x%lx", d);
+			fake_breach(INVARIANT, "lent leaf 0x%lx", d);
 		see(pfn)->lent++;
 		f->lent++;
 		return;
@@ -184,11 +187,11 @@ static void vm_page(u64 h, u64 ipa, u64 d, u64 pfn, struct found *f)
 	if (v->state == VM_DYING)
 		return; /* dead: its page may be KServ's or another VM's by now */
 	if (!v->is_protected || !declared(v, ipa) || ATTRS(d) != priv)
-		fake_fail("audit: private leaf 0x%lx of VM %lu at 0x%lx", d, h, ipa);
+		fake_breach(INVARIANT, "private leaf 0x%lx of VM %lu at 0x%lx", d, h, ipa);
 	if (w != (PG_VM | (h << 4) | (ipa << 20)))
-		fake_fail("audit: private leaf of VM %lu at 0x%lx: word 0x%lx", h, ipa, w);
+		fake_breach(INVARIANT, "private leaf of VM %lu at 0x%lx: word 0x%lx", h, ipa, w);
 	if (see(pfn)->priv)
-		fake_fail("audit: 0x%lx is mapped twice", pfn);
+		fake_breach(INVARIANT, "0x%lx is mapped twice", pfn);
 	see(pfn)->priv = 1;
 	f->priv++;
 }
@@ -200,9 +203,9 @@ static void vm_invalid(u64 h, u64 ipa, u64 d, u32 level)
 	if (d == 0)
 		return;
 	if (level != 3 || (d != 4 && d != 8))
-		fake_fail("audit: VM %lu at 0x%lx: invalid descriptor 0x%lx", h, ipa, d);
+		fake_breach(INVARIANT, "VM %lu at 0x%lx: invalid descriptor 0x%lx", h, ipa, d);
 	if (!v->is_protected || !declared(v, ipa))
-		fake_fail("audit: VM %lu: state of 0x%lx, which is not RAM", h, ipa);
+		fake_breach(INVARIANT, "VM %lu: state of 0x%lx, which is not RAM", h, ipa);
 }
 
 static void audit_vm_l2(u64 h, u64 l2, u64 fn, struct found *f)
@@ -249,7 +252,7 @@ static void audit_pool(u64 h, struct found *f)
 		use_core(h, pfn, f);
 		for (j = 1; j < 512; j++)
 			if (words[j])
-				fake_fail("audit: free table 0x%lx is not zero", pfn);
+				fake_breach(INVARIANT, "free table 0x%lx is not zero", pfn);
 		pfn = words[0];
 	}
 }
@@ -266,23 +269,23 @@ static void audit_vcpus(u64 h, struct found *f)
 		if (!c->made)
 			continue;
 		if (v->state == VM_FREE || v->state == VM_DYING)
-			fake_fail("audit: VM %lu is dying and has a vCPU", h);
+			fake_breach(INVARIANT, "VM %lu is dying and has a vCPU", h);
 		if (fake_meta(c->run_pfn) != (PG_PINNED | (h << 4)) || see(c->run_pfn)->pin)
-			fake_fail("audit: run page 0x%lx", c->run_pfn);
+			fake_breach(INVARIANT, "run page 0x%lx", c->run_pfn);
 		see(c->run_pfn)->pin = 1;
 		if (v->is_protected)
 			use_core(h, c->ctx_pfn, f);
 		else if (c->ctx_pfn != c->run_pfn)
-			fake_fail("audit: context of a normal VM");
+			fake_breach(INVARIANT, "context of a normal VM");
 		if (c->loaded == 0)
 			continue;
 		loaded++;
 		if (c->loaded > NCPU || pcpu[c->loaded - 1].vm != h ||
 		    pcpu[c->loaded - 1].vcpu != i)
-			fake_fail("audit: vCPU %u of VM %lu: token", i, h);
+			fake_breach(INVARIANT, "vCPU %u of VM %lu: token", i, h);
 	}
 	if (loaded != v->n_loaded)
-		fake_fail("audit: VM %lu: n_loaded", h);
+		fake_breach(INVARIANT, "VM %lu: n_loaded", h);
 }
 
 static void audit_vm(u64 h, struct found *f)
@@ -296,7 +299,7 @@ static void audit_vm(u64 h, struct found *f)
 	if (v->state == VM_FREE || dead)
 		return;
 	if (v->root & 1)
-		fake_fail("audit: VM %lu: odd root", h);
+		fake_breach(INVARIANT, "VM %lu: odd root", h);
 	use_core(h, v->root, f);
 	use_core(h, v->root + 1, f);
 	audit_pool(h, f);
@@ -308,12 +311,12 @@ static void audit_vm(u64 h, struct found *f)
 		if (d == 0)
 			continue;
 		if ((d & 3) != 3)
-			fake_fail("audit: VM %lu: level 1 has 0x%lx", h, d);
+			fake_breach(INVARIANT, "VM %lu: level 1 has 0x%lx", h, d);
 		use_core(h, ADDR(d), f);
 		audit_vm_l2(h, ADDR(d), i << 18, f);
 	}
 	if (f->lent != v->n_lent)
-		fake_fail("audit: VM %lu: n_lent %lu, not %lu", h, v->n_lent, f->lent);
+		fake_breach(INVARIANT, "VM %lu: n_lent %lu, not %lu", h, v->n_lent, f->lent);
 }
 
 static u64 owned[KC_MAX_VMS + 1][2]; /* pages of each VM: VM, VMCORE */
@@ -328,27 +331,28 @@ static void audit_page(u64 pfn)
 	u32 core = pfn - boot.core_pfn < boot.core_n;
 
 	if (kind > PG_VMCORE || (kind == PG_CORE) != core)
-		fake_fail("audit: pfn 0x%lx: word 0x%lx", pfn, w);
+		fake_breach(INVARIANT, "pfn 0x%lx: word 0x%lx", pfn, w);
 	kinds[kind]++;
 	if (s->host != (kind == PG_HOST || kind == PG_PINNED || kind == PG_LENT))
-		fake_fail("audit: pfn 0x%lx kind %lu, mapped for KServ: %u", pfn, kind, s->host);
+		fake_breach(INVARIANT, "pfn 0x%lx kind %lu, mapped for KServ: %u", pfn, kind,
+			    s->host);
 	if (s->lent != (kind == PG_LENT ? w >> 20 : 0) || (kind == PG_LENT && s->lent == 0))
-		fake_fail("audit: pfn 0x%lx word 0x%lx, lent %lu times", pfn, w, s->lent);
+		fake_breach(INVARIANT, "pfn 0x%lx word 0x%lx, lent %lu times", pfn, w, s->lent);
 	if (s->pin != (kind == PG_PINNED))
-		fake_fail("audit: pfn 0x%lx word 0x%lx, run page: %u", pfn, w, s->pin);
+		fake_breach(INVARIANT, "pfn 0x%lx word 0x%lx, run page: %u", pfn, w, s->pin);
 	if ((kind == PG_CORE || kind == PG_HOST) && w >> 4)
-		fake_fail("audit: pfn 0x%lx word 0x%lx", pfn, w);
+		fake_breach(INVARIANT, "pfn 0x%lx word 0x%lx", pfn, w);
 	if (kind != PG_VM && kind != PG_VMCORE)
 		return;
 	if (h == 0 || h > KC_MAX_VMS || vms[h].state == VM_FREE)
-		fake_fail("audit: pfn 0x%lx belongs to VM %lu, which is not", pfn, h);
+		fake_breach(INVARIANT, "pfn 0x%lx belongs to VM %lu, which is not", pfn, h);
 	owned[h][kind - PG_VM]++;
 	if (vms[h].state == VM_DYING)
 		return;
 	if (kind == PG_VM && !s->priv)
-		fake_fail("audit: pfn 0x%lx, VM %lu: mapped nowhere", pfn, h);
+		fake_breach(INVARIANT, "pfn 0x%lx, VM %lu: mapped nowhere", pfn, h);
 	if (kind == PG_VMCORE && !s->core)
-		fake_fail("audit: pfn 0x%lx, VM %lu: used for nothing", pfn, h);
+		fake_breach(INVARIANT, "pfn 0x%lx, VM %lu: used for nothing", pfn, h);
 }
 
 /* A 2 MiB block is one descriptor exactly when all of it is KServ's. */
@@ -361,7 +365,8 @@ static void audit_block(u64 base)
 	for (i = 0; i < 512; i++)
 		all &= see(base + i)->host;
 	if (all != ((d & 3) == 1))
-		fake_fail("audit: block 0x%lx: descriptor 0x%lx, all KServ's: %u", base, d, all);
+		fake_breach(INVARIANT, "block 0x%lx: descriptor 0x%lx, all KServ's: %u", base, d,
+			    all);
 }
 
 static void audit_cpus(void)
@@ -372,9 +377,9 @@ static void audit_cpus(void)
 		u32 h = pcpu[c].vm;
 
 		if (h && (!vcpus[h][pcpu[c].vcpu].made || vcpus[h][pcpu[c].vcpu].loaded != c + 1))
-			fake_fail("audit: CPU %u: token", c);
+			fake_breach(INVARIANT, "CPU %u: token", c);
 		if ((fake_meta(pcpu[c].host_ctx) & 15) != PG_CORE)
-			fake_fail("audit: CPU %u: context page of KServ", c);
+			fake_breach(INVARIANT, "CPU %u: context page of KServ", c);
 	}
 }
 
@@ -388,8 +393,9 @@ void mm_audit(void)
 	seen = calloc(n, sizeof(*seen));
 	memset(owned, 0, sizeof(owned));
 	memset(kinds, 0, sizeof(kinds));
-	if (fake_locked() || fake_stale())
-		fake_fail("audit: lock held, or %lu stale translations", fake_stale());
+	if (fake_locked())
+		fake_breach(CONTRACT, "the lock is held between calls");
+	reach_need_settled(1);
 	audit_host();
 	for (i = 1; i <= KC_MAX_VMS; i++) {
 		struct found f = {0, 0, 0};
@@ -403,12 +409,12 @@ void mm_audit(void)
 		audit_block(fake_page(i));
 	for (i = 1; i <= KC_MAX_VMS; i++)
 		if (vms[i].state != VM_FREE && vms[i].n_pages != owned[i][0] + owned[i][1])
-			fake_fail("audit: VM %lu: n_pages", i);
+			fake_breach(INVARIANT, "VM %lu: n_pages", i);
 	if (memcmp(kinds, n_kind, sizeof(kinds)))
-		fake_fail("audit: counters");
+		fake_breach(INVARIANT, "counters");
 	kept = pcpu[0].res1;
 	if (call_stat(0, KC_STAT_VMS) != KC_OK || pcpu[0].res1 != n_vm)
-		fake_fail("audit: number of VMs");
+		fake_breach(INVARIANT, "number of VMs");
 	pcpu[0].res1 = kept;
 	audit_cpus();
 	free(seen);

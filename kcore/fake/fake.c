@@ -1,67 +1,48 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * RAM, page state words, tables, TLBs and the lock of the fake machine.
+ * RAM, page state words, translation tables and the lock of the fake machine. Who reaches what is in
+ * reach.c.
  *
- * Checked at every event, as the machine model of the proof does: nothing is touched without the
- * lock;
- * a descriptor is written only in a table; a live descriptor goes to another valid one only
- * through an
- * invalid one and an invalidation; nothing becomes reachable that its reader may not have; a page
- * is
- * scrubbed and changes owner only when no table and no TLB reaches it; it changes owner only
- * scrubbed.
+ * Checked at every event, as the machine model of the proof does: nothing is touched without the lock;
+ * a descriptor is written only in a table, any other word never in one; a page is scrubbed and changes
+ * owner only when no table and no TLB reaches it; it changes owner only scrubbed.
  */
 #include <pthread.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <kcore/calls.h>
 #include <kcore/config.h>
+#include <kcore/host.h>
 #include <kcore/percpu.h>
 #include <kcore/prim.h>
 
-#include "../mm/desc.h"
 #include "../mm/host.h"
 #include "../mm/page.h"
 #include "../vm/vm.h"
 #include "fake.h"
+#include "reach.h"
 
 struct page {
 	u64 word;
 	u8 zero;   /* scrubbed since the last store */
 	u8 synced; /* cache maintenance since the last store */
-	u8 level;  /* a linked table's level, else 0 */
 };
 
 static u64 (*mem)[512];
 static struct page *pages;
 static u64 n_pages;
-static u64 (*stale)[2]; /* VMID, pfn */
-static u64 n_stale;
-static u8 quiet[KC_MAX_VMS + 1]; /* DYING and invalidated since: no TLB entry, no walk */
 static u64 n_changes;
 static u64 n_invals;
+static u64 n_local;
 static u32 locked;
 static u32 booted;
 static u32 threads;
 static u32 starting; /* a CPU starts: it touches only what is its own */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-#define STALE_MAX (1u << 16)
-
-_Noreturn void fake_fail(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	fprintf(stderr, "fake machine: ");
-	vfprintf(stderr, fmt, ap);
-	fprintf(stderr, "\n");
-	va_end(ap);
-	abort();
-}
+static void (*on_lock)(void);
+static void (*on_read)(u64 pfn, u64 idx);
 
 u64 fake_n_pages(void)
 {
@@ -89,7 +70,7 @@ static u64 at(u64 pfn)
 	u64 i = fake_index(pfn);
 
 	if (i >= n_pages)
-		fake_fail("access to pfn 0x%lx, which is no RAM", pfn);
+		fake_breach(CONTRACT, "access to pfn 0x%lx, which is no RAM", pfn);
 	return i;
 }
 
@@ -140,14 +121,24 @@ u64 fake_invals(void)
 	return n_invals;
 }
 
+u64 fake_local_invals(void)
+{
+	return n_local;
+}
+
 u32 fake_locked(void)
 {
 	return locked;
 }
 
-u64 fake_stale(void)
+void fake_on_lock(void (*act)(void))
 {
-	return n_stale;
+	on_lock = act;
+}
+
+void fake_on_read(void (*act)(u64 pfn, u64 idx))
+{
+	on_read = act;
 }
 
 void fake_threads(u32 on)
@@ -163,14 +154,25 @@ void fake_unlocked(u32 on)
 static void need_lock(const char *what)
 {
 	if (booted && !locked && !starting)
-		fake_fail("%s without the lock", what);
+		fake_breach(CONTRACT, "%s without the lock", what);
 }
 
 /* KCore's image is not in its linear map. */
-static void need_reachable(u64 pfn)
+static void need_reachable(u64 pfn, u64 idx)
 {
 	if (pfn - boot.core_pfn < boot.core_n && pfn - boot.pool_pfn >= boot.pool_n)
-		fake_fail("access to KCore's image, pfn 0x%lx", pfn);
+		fake_breach(CONTRACT, "access to KCore's image, pfn 0x%lx", pfn);
+	if (idx >= 512)
+		fake_breach(CONTRACT, "word %lu of pfn 0x%lx", idx, pfn);
+}
+
+/* Pages whose words KCore itself uses: contexts, run pages, and what a VM gave for its own use. */
+static void need_usable(u64 pfn, const char *what)
+{
+	u64 kind = kind_of(pfn);
+
+	if (booted && kind != PG_CORE && kind != PG_PINNED && kind != PG_VM && kind != PG_VMCORE)
+		fake_breach(CONTRACT, "%s: pfn 0x%lx, state 0x%lx", what, pfn, page(pfn)->word);
 }
 
 static u64 root_of(u64 vmid)
@@ -194,7 +196,8 @@ u32 fake_walk(u64 root, u64 fn, u64 *pfn, u64 *leaf, u32 *level)
 			return 0;
 		if (l == 3 || !(d & 2)) {
 			if (l == 1 || (l == 3 && !(d & 2)))
-				fake_fail("reserved descriptor 0x%lx at level %u", d, l);
+				fake_breach(CONTRACT, "reserved descriptor 0x%lx at level %u", d,
+					    l);
 			*pfn = ((d & 0xfffffffff000ul) >> 12) + (fn & (span - 1));
 			return 1;
 		}
@@ -203,114 +206,26 @@ u32 fake_walk(u64 root, u64 fn, u64 *pfn, u64 *leaf, u32 *level)
 	return 0;
 }
 
-/* May the reader with that VMID have page pfn, now? */
-static u32 may_reach(u64 vmid, u64 pfn)
-{
-	u64 kind;
-
-	if (fake_index(pfn) >= n_pages)
-		return vmid == 0;
-	kind = kind_of(pfn);
-	if (vmid == 0)
-		return kind == PG_HOST || kind == PG_PINNED || kind == PG_LENT;
-	return kind == PG_LENT || (kind == PG_VM && owner_of(pfn) == vmid);
-}
-
-static u32 is_stale(u64 vmid, u64 pfn)
-{
-	u64 i;
-
-	for (i = 0; i < n_stale; i++)
-		if (stale[i][1] == pfn && (vmid > KC_MAX_VMS || stale[i][0] == vmid))
-			return 1;
-	return 0;
-}
-
-static void stale_add(u64 vmid, u64 pfn)
-{
-	if (n_stale == STALE_MAX)
-		fake_fail("%u translations without an invalidation", STALE_MAX);
-	stale[n_stale][0] = vmid;
-	stale[n_stale][1] = pfn;
-	n_stale++;
-}
-
-/* For all pages that descriptor d of a table of that level maps: do(vmid, pfn). */
-static void for_pages(u64 vmid, u64 d, u32 level, void (*act)(u64, u64))
-{
-	u64 to = (d & 0xfffffffff000ul) >> 12;
-	u64 i;
-
-	if (!(d & 1))
-		return;
-	if (level == 3) {
-		act(vmid, to);
-	} else if (d & 2) {
-		for (i = 0; i < 512; i++)
-			for_pages(vmid, mem[at(to)][i], level + 1, act);
-	} else {
-		for (i = 0; i < 512; i++)
-			act(vmid, to + i);
-	}
-}
-
-static void grant(u64 vmid, u64 pfn)
-{
-	quiet[vmid] = 0;
-	if (!may_reach(vmid, pfn))
-		fake_fail("VMID %lu is given pfn 0x%lx, kind %lu", vmid, pfn, kind_of(pfn));
-	if (is_stale(vmid, pfn))
-		fake_fail("VMID %lu: pfn 0x%lx mapped again before the invalidation", vmid, pfn);
-}
-
-static void set_level(u64 d, u32 level)
-{
-	if ((d & 3) == 3 && level < 3)
-		page((d & 0xfffffffff000ul) >> 12)->level = (u8)(d ? level + 1 : 0);
-}
-
-static void change_live(u64 vmid, u32 level, u64 old, u64 val)
-{
-	const u64 frame = 0xfffffffff003ul; /* output address and type */
-
-	if ((old & 1) && (val & 1) && (old & frame) != (val & frame))
-		fake_fail("no break before make: 0x%lx -> 0x%lx", old, val);
-	if ((val & 1) && !(old & 1))
-		for_pages(vmid, val, level, grant);
-	if ((old & 1) && old != val)
-		for_pages(vmid, old, level, stale_add);
-	if ((old & 3) == 3 && level < 3 && !(val & 1))
-		page((old & 0xfffffffff000ul) >> 12)->level = 0;
-	set_level(val, level);
-}
-
-static u32 level_of(u64 vmid, u64 pfn)
-{
-	u64 root = root_of(vmid);
-
-	return pfn == root || pfn == root + 1 ? 1 : page(pfn)->level;
-}
-
 u64 pte_get(u64 pfn, u64 idx)
 {
+	fake_event("pte_get", pfn, idx, 0);
 	need_lock("pte_get");
-	need_reachable(pfn);
+	need_reachable(pfn, idx);
+	if (booted && kind_of(pfn) != PG_VMCORE && kind_of(pfn) != PG_CORE)
+		fake_breach(CONTRACT, "descriptor read from pfn 0x%lx, state 0x%lx", pfn,
+			    page(pfn)->word);
 	return mem[at(pfn)][idx];
 }
 
 void pte_set(u64 pfn, u64 idx, u64 val)
 {
-	u64 vmid = kind_of(pfn) == PG_VMCORE ? owner_of(pfn) : 0;
-	u64 old = mem[at(pfn)][idx];
-
+	fake_event("pte_set", pfn, idx, val);
 	need_lock("pte_set");
-	need_reachable(pfn);
+	need_reachable(pfn, idx);
 	if (booted && kind_of(pfn) != PG_VMCORE && kind_of(pfn) != PG_CORE)
-		fake_fail("descriptor written to pfn 0x%lx of kind %lu", pfn, kind_of(pfn));
-	if (!booted)
-		set_level(val, level_of(0, pfn));
-	else if (level_of(vmid, pfn) != 0)
-		change_live(vmid, level_of(vmid, pfn), old, val);
+		fake_breach(CONTRACT, "descriptor written to pfn 0x%lx, state 0x%lx", pfn,
+			    page(pfn)->word);
+	reach_pte(pfn, idx, mem[at(pfn)][idx], val);
 	mem[at(pfn)][idx] = val;
 	page(pfn)->zero = 0;
 	n_changes++;
@@ -318,62 +233,57 @@ void pte_set(u64 pfn, u64 idx, u64 val)
 
 u64 pg_get(u64 pfn, u64 idx)
 {
-	need_reachable(pfn);
-	return mem[at(pfn)][idx];
+	u64 val;
+
+	fake_event("pg_get", pfn, idx, 0);
+	need_reachable(pfn, idx);
+	need_usable(pfn, "read");
+	val = mem[at(pfn)][idx];
+	if (on_read && kind_of(pfn) == PG_PINNED)
+		on_read(pfn, idx);
+	return val;
 }
 
 void pg_set(u64 pfn, u64 idx, u64 val)
 {
-	need_reachable(pfn);
-	if (idx >= 512)
-		fake_fail("word %lu of a page", idx);
+	fake_event("pg_set", pfn, idx, val);
+	need_reachable(pfn, idx);
+	need_usable(pfn, "store");
+	if (booted && reach_is_table(pfn))
+		fake_breach(SECURITY, "a store to pfn 0x%lx, which walks use as a table", pfn);
 	mem[at(pfn)][idx] = val;
 	page(pfn)->zero = 0;
 	n_changes++;
 }
 
-/* No table and no TLB of anybody reaches the page. */
-static void need_unreached(u64 pfn, const char *what)
-{
-	u64 word = page(pfn)->word;
-	u64 h = (word >> 4) & 0xffff;
-	u64 to;
-	u64 leaf;
-	u32 level;
-
-	if (is_stale(~0ul, pfn))
-		fake_fail("%s of pfn 0x%lx while a TLB may hold it", what, pfn);
-	if (fake_walk(host_root, pfn, &to, &leaf, &level))
-		fake_fail("%s of pfn 0x%lx, which KServ reaches", what, pfn);
-	if ((word & 15) == PG_VM && vms[h].state != VM_DYING &&
-	    fake_walk(vms[h].root, word >> 20, &to, &leaf, &level))
-		fake_fail("%s of pfn 0x%lx, which VM %lu reaches", what, pfn, h);
-	if ((word & 15) >= PG_VM && vms[h].state == VM_DYING && !quiet[h])
-		fake_fail("%s of pfn 0x%lx while VM %lu is in the TLBs", what, pfn, h);
-}
-
 void page_zero(u64 pfn)
 {
-	need_reachable(pfn);
+	fake_event("page_zero", pfn, 0, 0);
+	need_reachable(pfn, 0);
 	if (booted) {
 		need_lock("page_zero");
-		need_unreached(pfn, "scrub");
+		if (going_down)
+			reach_zero_table(pfn);
+		else
+			reach_need_none(pfn, "scrub");
 	}
 	memset(mem[at(pfn)], 0, 4096);
 	page(pfn)->zero = 1;
-	page(pfn)->level = 0;
 	n_changes++;
 }
 
 void page_sync(u64 pfn)
 {
-	need_unreached(pfn, "cache maintenance");
+	fake_event("page_sync", pfn, 0, 0);
+	need_lock("page_sync");
+	reach_need_none(pfn, "cache maintenance");
 	page(pfn)->synced = 1;
 }
 
 void page_copy(u64 dst, u64 src)
 {
-	need_unreached(dst, "copy");
+	fake_event("page_copy", dst, src, 0);
+	reach_need_none(dst, "copy");
 	memcpy(mem[at(dst)], mem[at(src)], 4096);
 	page(dst)->zero = 0;
 	n_changes++;
@@ -381,31 +291,39 @@ void page_copy(u64 dst, u64 src)
 
 u64 meta_get(u64 pfn)
 {
+	fake_event("meta_get", pfn, 0, 0);
 	need_lock("meta_get");
 	return page(pfn)->word;
 }
 
-/* KServ's own kinds are one owner. */
+/* KServ's own kinds are one owner; so are a VM's. */
 static u64 owner_class(u64 word)
 {
 	u64 kind = word & 15;
 
-	return kind >= PG_HOST && kind <= PG_LENT ? PG_HOST : word;
+	if (kind >= PG_HOST && kind <= PG_LENT)
+		return PG_HOST;
+	return kind | (word & 0xffff0);
 }
 
 void meta_set(u64 pfn, u64 val)
 {
 	struct page *p = page(pfn);
 	u64 kind = val & 15;
+	u64 h = (val >> 4) & 0xffff;
 
+	fake_event("meta_set", pfn, val, 0);
 	need_lock("meta_set");
-	if (booted && owner_class(p->word) != owner_class(val)) {
-		need_unreached(pfn, "change of owner");
+	if (booted &&
+	    (owner_class(p->word) != owner_class(val) || (kind == PG_VM && p->word != val))) {
+		reach_need_none(pfn, "change of owner");
 		if (!p->zero &&
-		    !(kind == PG_VM && p->synced && vms[(val >> 4) & 255].state == VM_NEW))
-			fake_fail("pfn 0x%lx changes owner (%lx -> %lx) unscrubbed", pfn, p->word,
-				  val);
+		    !(kind == PG_VM && p->synced && h <= KC_MAX_VMS && vms[h].state == VM_NEW))
+			fake_breach(SECURITY, "pfn 0x%lx changes owner (0x%lx -> 0x%lx) unscrubbed",
+				    pfn, p->word, val);
 	}
+	if (booted)
+		reach_meta(pfn, val);
 	p->word = val;
 	p->synced = 0;
 	n_changes++;
@@ -413,46 +331,48 @@ void meta_set(u64 pfn, u64 val)
 
 void tlb_inval_vm(u64 vmid, u64 root_pfn)
 {
-	u64 kept = 0;
 	u64 i;
 
+	fake_event("tlb_inval_vm", vmid, root_pfn, 0);
 	need_lock("tlb_inval_vm");
-	if (root_pfn != root_of(vmid) || (root_pfn & 1))
-		fake_fail("invalidation of VMID %lu with root 0x%lx", vmid, root_pfn);
+	if (vmid > KC_MAX_VMS || root_pfn != root_of(vmid) || (root_pfn & 1))
+		fake_breach(CONTRACT, "invalidation of VMID %lu with root 0x%lx", vmid, root_pfn);
 	for (i = 0; vmid != 0 && i < 2; i++)
 		if (kind_of(root_pfn + i) != PG_VMCORE || owner_of(root_pfn + i) != vmid)
-			fake_fail("VMID %lu: root 0x%lx is not its own any more", vmid, root_pfn);
-	for (i = 0; i < n_stale; i++) {
-		if (stale[i][0] == vmid)
-			continue;
-		stale[kept][0] = stale[i][0];
-		stale[kept][1] = stale[i][1];
-		kept++;
-	}
-	n_stale = kept;
+			fake_breach(SECURITY, "VMID %lu: root 0x%lx is not its own any more", vmid,
+				    root_pfn);
 	n_invals++;
-	quiet[vmid] = vms[vmid].state == VM_DYING;
+	reach_inval(vmid);
 }
 
 void tlb_inval_local(void)
 {
+	fake_event("tlb_inval_local", 0, 0, 0);
+	n_local++;
 }
 
+/* Others come first: what was looked at before may be different now. */
 void spin_lock(u32 id)
 {
 	if (id != LOCK_MEM)
-		fake_fail("unknown lock %u", id);
+		fake_breach(CONTRACT, "unknown lock %u", id);
+	if (on_lock && !locked && !threads)
+		on_lock();
 	if (threads)
 		pthread_mutex_lock(&mutex);
 	if (locked)
-		fake_fail("lock taken twice");
+		fake_breach(CONTRACT, "the lock is taken twice");
 	locked = 1;
+	fake_event("spin_lock", id, 0, 0);
 }
 
 void spin_unlock(u32 id)
 {
 	if (id != LOCK_MEM || !locked)
-		fake_fail("lock %u released, but not held", id);
+		fake_breach(CONTRACT, "lock %u released, but not held", id);
+	fake_event("spin_unlock", id, 0, 0);
+	if (booted && !starting)
+		reach_need_settled(0);
 	locked = 0;
 	if (threads)
 		pthread_mutex_unlock(&mutex);
@@ -460,7 +380,7 @@ void spin_unlock(u32 id)
 
 void panic(u32 code)
 {
-	fake_fail("panic(%u)", code);
+	fake_breach(CONTRACT, "panic(%u)", code);
 }
 
 u32 fake_host_store(u64 pfn, u64 idx, u64 val)
@@ -522,15 +442,13 @@ void fake_machine(u64 blocks0, u64 blocks1)
 	n_pages = (blocks0 + blocks1) * 512;
 	mem = malloc(n_pages * 4096);
 	pages = calloc(n_pages, sizeof(*pages));
-	stale = calloc(STALE_MAX, sizeof(*stale));
-	if (!mem || !pages || !stale)
+	if (!mem || !pages)
 		fake_fail("out of memory");
+	reach_reset(n_pages);
 	for (i = 0; i < n_pages; i++)
 		memset(mem[i], 0xa5, 4096);
-	n_stale = 0;
 	locked = 0;
 	booted = 0;
-	memset(quiet, 0, sizeof(quiet));
 	memset(vms, 0, sizeof(vms));
 	memset(vcpus, 0, sizeof(vcpus));
 	memset(pcpu, 0, sizeof(pcpu));
@@ -544,27 +462,18 @@ void fake_free(void)
 {
 	free(mem);
 	free(pages);
-	free(stale);
+	reach_free();
 }
 
 void fake_boot(u64 blocks0, u64 blocks1)
 {
 	u64 r;
-	u64 i;
-	u64 j;
 
 	fake_machine(blocks0, blocks1);
 	r = mm_init();
 	if (r != 0)
 		fake_fail("mm_init: %lu", r);
-	/* Levels of the tables that are linked now; the events of boot came in any order. */
-	for (i = 0; i < 1024; i++) {
-		if (host_l2[i] == 0)
-			continue;
-		page(host_l2[i])->level = 2;
-		for (j = 0; j < 512; j++)
-			set_level(mem[at(host_l2[i])][j], 2);
-	}
 	booted = 1;
+	reach_boot();
 	mm_audit();
 }

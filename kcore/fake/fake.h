@@ -11,8 +11,23 @@
 #include <kcore/boot_info.h>
 #include <kcore/types.h>
 
-/* A wrong event or state: print why and abort, so that a debugger and the sanitizers see it. */
+/*
+ * Each prints why, in which call and after which events, and aborts, so that a debugger and the
+ * sanitizers see it. fake_fail: what a test expects is not so. fake_breach: an event or a state of the
+ * machine is wrong, whatever the test is.
+ */
+enum breach {
+	SECURITY,   /* somebody reaches, or finds in a register or page, what is not his */
+	INVARIANT,  /* page states, ipa states, object tables and translation tables do not agree */
+	CONTRACT,   /* a primitive is used as it may not be */
+	TRANSITION, /* a call has changed something else than it may */
+};
 _Noreturn void fake_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void fake_breach(enum breach what, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* A primitive is used; the tests say which call is made: both for the messages. */
+void fake_event(const char *name, u64 a, u64 b, u64 c);
+void fake_in_call(const char *name, u64 a, u64 b, u64 c, u64 d);
 
 /* A machine with two RAM regions of blocks0 and blocks1 2 MiB blocks; fills boot, calls mm_init. */
 void fake_boot(u64 blocks0, u64 blocks1);
@@ -44,7 +59,14 @@ u32 fake_guest_load(u64 h, u64 ipa, u64 idx, u64 *val);
 u64 fake_changes(void);
 u64 fake_invals(void);
 u32 fake_locked(void);
-u64 fake_stale(void); /* translations that a TLB may still hold although no table has them */
+u64 fake_local_invals(void);
+
+/*
+ * What others do meanwhile: act is called before the lock is taken, and after each read of a run page.
+ * Not with threads.
+ */
+void fake_on_lock(void (*act)(void));
+void fake_on_read(void (*act)(u64 pfn, u64 idx));
 
 /* Threads: the lock is a real one, and the checks that need a quiet machine are left out. */
 void fake_threads(u32 on);

@@ -2,8 +2,9 @@
 /*
  * Random calls on the fake machine: KServ's, guests', and stores of both in between.
  *
- *   fuzz SEED N      N calls; after each one either every invariant holds (something has changed) or
- *                    nothing has changed at all (it was refused). Prints how often each call got each
+ *   fuzz SEED N      N calls; after each one either every invariant holds, and what has changed is what
+ *                    the call is for (policy.c), or nothing has changed at all (it was refused). Another
+ *                    CPU's call may come before a call gets the lock. Prints how often each call got each
  *                    status; fails if some call never succeeded.
  *   fuzz -t SEED N   four threads with N calls each and a real lock, for the thread sanitizer.
  */
@@ -20,65 +21,11 @@
 #include "../../kcore/mm/page.h"
 #include "../../kcore/vm/vm.h"
 #include "fake.h"
+#include "policy.h"
 
 #define IPA   0x3fe00ul /* the last block of one GiB, and two of the next */
 #define VMS   4ul       /* handles that are used; a few more exist for a moment */
 #define NCPUS 4u
-
-enum op {
-	CREATE,
-	RAM,
-	TABLE,
-	VCPU,
-	TEARDOWN,
-	FREE,
-	RECLAIM,
-	DONATE,
-	LEND,
-	UNLEND,
-	PROT,
-	FORCE,
-	FLUSH,
-	LOAD,
-	PUT,
-	SEAL,
-	SHARE,
-	UNSHARE,
-	STATE,
-	FAULT,
-	STORE,
-	STAT,
-	HOST_STORE,
-	GUEST_STORE,
-	N_OPS
-};
-
-static const char *const names[N_OPS] = {
-	"VM_CREATE",
-	"VM_RAM",
-	"VM_TABLE",
-	"VCPU_CREATE",
-	"VM_TEARDOWN",
-	"VM_FREE",
-	"PAGE_RECLAIM",
-	"DONATE",
-	"LEND",
-	"UNLEND",
-	"LEND_PROT",
-	"FORCE_RECLAIM",
-	"VM_FLUSH",
-	"VCPU_LOAD",
-	"VCPU_PUT",
-	"vm_seal",
-	"guest_set_shared",
-	"guest_set_ram",
-	"guest_ipa_state",
-	"guest_fault_kind",
-	"guest_store",
-	"STAT",
-	"(KServ stores)",
-	"(a guest stores)",
-};
 
 /* How often each is called, of 256. */
 static const u8 weight[N_OPS] = {
@@ -180,95 +127,138 @@ static u64 vm_pfn(u64 h)
 	return any_pfn();
 }
 
-/* Most protected VMs have RAM. */
-static u64 make_vm(u32 cpu, u64 flags, u64 root)
+/* What KServ asks for. */
+static void choose_host(struct call *c)
 {
-	u64 r = call_vm_create(cpu, flags, root);
+	u32 end = c->op == FREE || c->op == RECLAIM || (c->op == UNLEND && rnd(4) == 0);
 
-	if (r == KC_OK && flags && rnd(8) && call_vm_ram(pcpu[cpu].res1, IPA, 1024 + 512 * rnd(2)))
-		fake_fail("VM_RAM for a new VM");
-	return r;
-}
-
-/* One call that KServ makes. */
-static u64 host_call(enum op op, u32 cpu)
-{
-	u32 end = op == FREE || op == RECLAIM || (op == UNLEND && rnd(4) == 0);
-	u64 h = any_h(end);
-	u64 ipa;
-
-	switch (op) {
+	c->h = any_h(end);
+	switch (c->op) {
 	case CREATE:
-		if (!threads && vms[1 + rnd(VMS)].state != VM_FREE && rnd(16))
-			return KC_ENOMEM; /* do not fill the machine with VMs */
-		return make_vm(cpu, rnd(3) ? 1 : rnd(3), host_pfn() & ~(rnd(8) ? 1ul : 0ul));
+		c->h = rnd(3) ? 1 : rnd(3);
+		c->b = host_pfn() & ~(rnd(8) ? 1ul : 0ul);
+		break;
 	case RAM:
-		return call_vm_ram(h, any_ipa(), rnd(4) ? 1024 : any_len());
+		c->a = any_ipa();
+		c->b = rnd(4) ? 1024 : any_len();
+		break;
 	case TABLE:
-		return call_vm_table(h, host_pfn());
+		c->b = host_pfn();
+		break;
 	case VCPU:
-		return call_vcpu_create(h, rnd(3) + (rnd(32) ? 0 : odd()), host_pfn(),
-					rnd(3) ? host_pfn() : KC_NO_PFN);
-	case TEARDOWN:
-		return call_vm_teardown(h);
-	case FREE:
-		return call_vm_free(h);
+		c->a = rnd(3) + (rnd(32) ? 0 : odd());
+		c->b = host_pfn();
+		c->c = rnd(3) ? host_pfn() : KC_NO_PFN;
+		break;
 	case RECLAIM:
+		c->b = vm_pfn(c->h);
 		/* What is lent must come back first. */
-		if (h <= VMS && !threads && vms[h].n_lent && rnd(4))
-			return call_unlend(cpu, h, IPA, IPA_PFNS - IPA);
-		return call_page_reclaim(h, vm_pfn(h));
-	case DONATE:
-		return call_donate(h, any_ipa(), host_pfn(), rnd(8) ? 0 : rnd(8) ? 9 : odd());
-	case LEND:
-		return call_lend(h, any_ipa(), host_pfn(), (1 + rnd(7)) << 8 | (rnd(8) ? 0 : 9));
-	case UNLEND:
-		if (end) {
-			ipa = rnd(2) ? IPA : rnd(2) ? 0 : IPA_PFNS - 1;
-			return call_unlend(cpu, h, ipa, IPA_PFNS - ipa);
+		if (c->h <= VMS && !threads && vms[c->h].n_lent && rnd(4)) {
+			c->op = UNLEND;
+			c->a = IPA;
+			c->b = IPA_PFNS - IPA;
 		}
-		return call_unlend(cpu, h, any_ipa(), any_len());
+		break;
+	case DONATE:
+		c->a = any_ipa();
+		c->b = host_pfn();
+		c->c = rnd(8) ? 0 : rnd(8) ? 9 : odd();
+		break;
+	case LEND:
+		c->a = any_ipa();
+		c->b = host_pfn();
+		c->c = (1 + rnd(7)) << 8 | (rnd(8) ? 0 : 9);
+		break;
+	case UNLEND:
+		c->a = !end ? any_ipa() : rnd(2) ? IPA : rnd(2) ? 0 : IPA_PFNS - 1;
+		c->b = end ? IPA_PFNS - c->a : any_len();
+		break;
 	case PROT:
-		return call_lend_prot(cpu, h, any_ipa(), any_len(), rnd(16) ? 1 + rnd(7) : odd());
+		c->a = any_ipa();
+		c->b = any_len();
+		c->c = rnd(16) ? 1 + rnd(7) : odd();
+		break;
 	case FORCE:
-		return call_force_reclaim(cpu, h, any_ipa());
-	case FLUSH:
-		return call_vm_flush(h);
+		c->a = any_ipa();
+		break;
 	case LOAD:
-		return vcpu_load(cpu, h, rnd(3) + (rnd(32) ? 0 : odd()));
+		c->a = rnd(3) + (rnd(32) ? 0 : odd());
+		break;
 	case PUT:
-		return vcpu_put(cpu);
+		c->h = pcpu[c->cpu].vm;
+		break;
+	case STAT:
+		c->h = 0;
+		c->a = rnd(10);
+		break;
 	default:
-		return call_stat(cpu, rnd(10));
+		break;
 	}
 }
 
-/* One thing that the vCPU loaded on the CPU, or the code that runs it, does. */
-static u64 guest_call(enum op op, u32 cpu)
+/* What the vCPU loaded on the CPU, or the code that runs it, asks for. */
+static void choose_guest(struct call *c)
 {
-	u32 h = pcpu[cpu].vm;
-	u64 ipa = any_ipa();
-
-	if (h == 0)
-		return KC_ENOENT;
-	if (op == SEAL) {
-		vm_seal(h);
-		return KC_OK;
+	c->h = pcpu[c->cpu].vm;
+	c->a = any_ipa();
+	c->b = c->a + rnd(c->op == SHARE ? 600 : 1500) + (c->op == STATE);
+	if (c->op == STORE) {
+		c->b = rnd(512);
+		c->c = rng;
 	}
-	if (!vms[h].is_protected)
-		return KC_ESTATE;
-	switch (op) {
+}
+
+static u64 do_call(struct call *c)
+{
+	switch (c->op) {
+	case CREATE:
+		return call_vm_create(c->cpu, c->h, c->b);
+	case RAM:
+		return call_vm_ram(c->h, c->a, c->b);
+	case TABLE:
+		return call_vm_table(c->h, c->b);
+	case VCPU:
+		return call_vcpu_create(c->h, c->a, c->b, c->c);
+	case TEARDOWN:
+		return call_vm_teardown(c->h);
+	case FREE:
+		return call_vm_free(c->h);
+	case RECLAIM:
+		return call_page_reclaim(c->h, c->b);
+	case DONATE:
+		return call_donate(c->h, c->a, c->b, c->c);
+	case LEND:
+		return call_lend(c->h, c->a, c->b, c->c);
+	case UNLEND:
+		return call_unlend(c->cpu, c->h, c->a, c->b);
+	case PROT:
+		return call_lend_prot(c->cpu, c->h, c->a, c->b, c->c);
+	case FORCE:
+		return call_force_reclaim(c->cpu, c->h, c->a);
+	case FLUSH:
+		return call_vm_flush(c->h);
+	case LOAD:
+		return vcpu_load(c->cpu, c->h, c->a);
+	case PUT:
+		return vcpu_put(c->cpu);
+	case SEAL:
+		vm_seal((u32)c->h);
+		return KC_OK;
 	case SHARE:
-		return guest_set_shared(cpu, h, ipa, ipa + rnd(600));
+		return guest_set_shared(c->cpu, (u32)c->h, c->a, c->b);
 	case UNSHARE:
-		return guest_set_ram(cpu, h, ipa, ipa + rnd(1500));
+		return guest_set_ram(c->cpu, (u32)c->h, c->a, c->b);
 	case STATE:
-		guest_ipa_state(cpu, h, ipa, ipa + 1 + rnd(1500));
+		guest_ipa_state(c->cpu, (u32)c->h, c->a, c->b);
 		return KC_OK;
 	case FAULT:
-		return guest_fault_kind(h, ipa) > FAULT_MAPPED;
+		c->result = guest_fault_kind((u32)c->h, c->a);
+		return c->result > FAULT_MAPPED;
+	case STORE:
+		c->result = guest_store((u32)c->h, c->a, c->b, c->c);
+		return c->result;
 	default:
-		return guest_store(h, ipa, rnd(512), rng);
+		return call_stat(c->cpu, c->a);
 	}
 }
 
@@ -299,20 +289,6 @@ static enum op any_op(void)
 	return (enum op)op;
 }
 
-static u64 step(enum op op, u32 cpu)
-{
-	u32 i;
-
-	if (op >= HOST_STORE)
-		return store(op);
-	if (op >= SEAL && op <= STORE) {
-		for (i = 0; i < NCPUS && !threads && pcpu[cpu].vm == 0; i++)
-			cpu = (cpu + 1) % NCPUS;
-		return guest_call(op, cpu);
-	}
-	return host_call(op, cpu);
-}
-
 /* Objects of the handles that are in use, and results: what "nothing has changed" means. */
 struct snapshot {
 	struct vm vms[VMS + 4];
@@ -332,18 +308,106 @@ static void snap(struct snapshot *s)
 	s->changes = fake_changes();
 }
 
+static u32 in_call;         /* KCore runs, not a check */
+static u32 waiting;         /* the CPU whose call is made */
+static u32 busy_cpu = NCPU; /* the same, while another's is made before it gets the lock */
+
+static void keep(void)
+{
+	snap(&before);
+	policy_keep();
+}
+
 /* Guest calls that stop early have changed what lies before res1: they are audited like a success. */
-static void check(enum op op, u64 status)
+static void check(const struct call *c, u64 status)
 {
 	snap(&after);
-	if (memcmp(&before, &after, sizeof(before)) == 0) {
-		if (fake_locked())
-			fake_fail("%s: lock held", names[op]);
-		return;
+	if (fake_locked())
+		fake_breach(CONTRACT, "%s returns with the lock held", op_names[c->op]);
+	if (status != KC_OK && c->op != SHARE && c->op != UNSHARE && c->op < HOST_STORE) {
+		if (memcmp(&before, &after, sizeof(before)))
+			fake_breach(TRANSITION, "status %lu, but something has changed", status);
 	}
-	if (status != KC_OK && op != SHARE && op != UNSHARE && op < HOST_STORE)
-		fake_fail("%s: status %lu, but something has changed", names[op], status);
-	mm_audit();
+	if (c->op < HOST_STORE && (status == KC_OK || c->op >= SHARE))
+		policy_check(c, status);
+	if (memcmp(&before, &after, sizeof(before)))
+		mm_audit();
+}
+
+static u64 perform(struct call *c)
+{
+	static struct call waits;
+	u64 r;
+
+	if (threads)
+		return do_call(c);
+	if (busy_cpu == NCPU) {
+		waits = *c;
+		waiting = c->cpu;
+	}
+	fake_in_call(op_names[c->op], c->h, c->a, c->b, c->c);
+	keep();
+	in_call = 1;
+	r = do_call(c);
+	in_call = 0;
+	check(c, r);
+	seen_status[c->op][r > KC_ESTATE ? 8 : r]++;
+	if (busy_cpu != NCPU)
+		fake_in_call(op_names[waits.op], waits.h, waits.a, waits.b, waits.c);
+	return r;
+}
+
+static u64 step(enum op op, u32 cpu)
+{
+	struct call c = {.op = op, .cpu = cpu};
+	u64 r;
+	u32 i;
+
+	if (op >= HOST_STORE) {
+		r = store(op);
+		seen_status[op][r]++;
+		return r;
+	}
+	if (op >= SEAL && op <= STORE) {
+		for (i = 0; i < NCPUS && !threads && (c.cpu == busy_cpu || pcpu[c.cpu].vm == 0);
+		     i++)
+			c.cpu = (c.cpu + 1) % NCPUS;
+		if (c.cpu == busy_cpu || pcpu[c.cpu].vm == 0)
+			return KC_ENOENT;
+		choose_guest(&c);
+		if (op != SEAL && !vms[c.h].is_protected)
+			return KC_ESTATE;
+		return perform(&c);
+	}
+	if (op == CREATE && !threads && vms[1 + rnd(VMS)].state != VM_FREE && rnd(16))
+		return KC_ENOMEM; /* do not fill the machine with VMs */
+	choose_host(&c);
+	r = perform(&c);
+	if (op == CREATE && r == KC_OK && c.h && rnd(8)) { /* most protected VMs have RAM */
+		c = (struct call){.op = RAM, .cpu = cpu, .h = pcpu[cpu].res1, .a = IPA};
+		c.b = 1024 + 512 * rnd(2);
+		r = perform(&c);
+	}
+	return r;
+}
+
+/* Another CPU's call before the one that waits gets the lock. */
+static void others(void)
+{
+	static u32 deep;
+	u32 cpu = (u32)rnd(NCPUS);
+
+	if (deep || !in_call || rnd(8))
+		return;
+	deep = 1;
+	busy_cpu = waiting;
+	if (cpu != busy_cpu) {
+		step(any_op(), cpu);
+		keep();
+	}
+	in_call = 1;
+	busy_cpu = NCPU;
+	deep = 0;
 }
 
 static int run(u64 seed, u64 n)
@@ -355,19 +419,14 @@ static int run(u64 seed, u64 n)
 
 	rng = seed * 0x9e3779b97f4a7c15ul + 1;
 	fake_boot(2, 2);
-	for (i = 0; i < n; i++) {
-		enum op what = any_op();
-		u64 status;
-
-		snap(&before);
-		status = step(what, (u32)rnd(NCPUS));
-		check(what, status);
-		seen_status[what][status > KC_ESTATE ? 8 : status]++;
-	}
+	fake_on_lock(others);
+	for (i = 0; i < n; i++)
+		step(any_op(), (u32)rnd(NCPUS));
+	fake_on_lock(NULL);
 	printf("%-18s %8s %7s %7s %7s %7s %7s %7s %7s\n", "", "OK", "EINVAL", "EPERM", "ENOENT",
 	       "EBUSY", "ENOMEM", "EEXIST", "ESTATE");
 	for (op = 0; op < N_OPS; op++) {
-		printf("%-18s %8lu", names[op], seen_status[op][0]);
+		printf("%-18s %8lu", op_names[op], seen_status[op][0]);
 		for (s = 1; s < 8; s++)
 			printf(" %7lu", seen_status[op][s]);
 		printf("\n");
