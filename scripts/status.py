@@ -97,9 +97,10 @@ def main():
     parts.append("## Subset\n\n    " + (run("make", "-s", "-C", "proof", "check-subset") or "not checked"))
     status = run("make", "-s", "-C", "proof", "status")
     if status:
-        head = re.compile(r"(?i)\s*(total|proved|specified|unverified)\b")
+        head = re.compile(r"(?i)\s*(\d+ of|total|proved|specified)\b")
         totals = ["    " + line for line in status.splitlines() if head.match(line)]
-        parts.append("## Proof (`make proof-status`)\n\n" + "\n".join(totals))
+        parts.append("## Proof (`make proof-status`)\n\n" + "\n".join(totals) +
+                     "\n\nWhich functions are not proved: [unverified.md](unverified.md).")
     stat = run("scripts/patch-stat.sh")
     if stat:
         lines = ["    " + line for line in stat.splitlines()]

@@ -11,5 +11,5 @@ for word in "$@"; do
 done
 /usr/bin/attack "$@"
 status=$?
-[ $reboot = no ] || reboot -f
+[ $reboot = no ] || { stty opost; reboot -f; }
 exit $status
