@@ -7,7 +7,7 @@ From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Tactics Link Memory Wf.
 From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Prims Page_Spec Page_Proof Host_Spec Host_Proof
-  Own_Spec Own_Proof Vm_Spec Vm_Proof Lend_Spec Lend_Proof.
+  Own_Spec Own_Proof Object_Spec Object_Proof Vm_Spec Vm_Proof Lend_Spec Lend_Proof.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
 Open Scope string_scope.
@@ -65,7 +65,11 @@ Section Program.
     ("vm_make", spec_vm_make B cpu); ("call_vm_create", spec_call_vm_create B cpu);
     ("call_vm_table", spec_call_vm_table B cpu); ("vm_seal", spec_vm_seal B cpu);
     ("call_vm_free", spec_call_vm_free B cpu); ("call_vm_flush", spec_call_vm_flush B cpu);
-    ("stat_get", spec_stat_get B cpu); ("call_stat", spec_call_stat B cpu) ].
+    ("stat_get", spec_stat_get B cpu); ("call_stat", spec_call_stat B cpu);
+    ("ipa_range_ok", spec_ipa_range_ok B cpu LI);
+    ("ram_end", spec_ram_end B cpu LI);
+    ("ram_next", spec_ram_next B cpu LI);
+    ("ram_meets", spec_ram_meets B cpu LI) ].
 
   Definition spec (f : ident) (d : den) : Prop :=
     match assoc f (prim_specs ++ func_specs) with Some P => P d | None => True end.
@@ -219,66 +223,79 @@ Section Program.
   Proof. by_lemma stat_get_ok. Qed.
   Lemma v_call_stat : verified fuel spec f_call_stat.
   Proof. by_lemma call_stat_ok. Qed.
+  Lemma v_ipa_range_ok : verified fuel spec f_ipa_range_ok.
+  Proof. by_lemma ipa_range_ok_ok. Qed.
+  Lemma v_ram_end : verified fuel spec f_ram_end.
+  Proof. by_lemma ram_end_ok. Qed.
+  Lemma v_ram_next : verified fuel spec f_ram_next.
+  Proof. by_lemma ram_next_ok. Qed.
+  Lemma v_ram_meets : verified fuel spec f_ram_meets.
+  Proof. by_lemma ram_meets_ok. Qed.
 
   Theorem verified_program : Forall (verified fuel spec) program.
   Proof.
     unfold program.
-    repeat (apply Forall_cons; [first
-      [ solve [intros F H; exact I] | 
-        exact v_word_make |
-        exact v_word_kind |
-        exact v_word_handle |
-        exact v_word_arg |
-        exact v_word_is_hosts |
-        exact v_desc_valid |
-        exact v_desc_is_table |
-        exact v_desc_is_block |
-        exact v_desc_pfn |
-        exact v_desc_attr |
-        exact v_desc_table |
-        exact v_desc_page |
-        exact v_desc_block |
-        exact v_desc_invalid |
-        exact v_desc_freeze |
-        exact v_desc_state_bits |
-        exact v_idx_l1_page |
-        exact v_idx_l1 |
-        exact v_idx_l2 |
-        exact v_idx_l3 |
-        exact v_fn_block |
-        exact v_region_find |
-        exact v_ram_check |
-        exact v_page_set |
-        exact v_page_check_one |
-        exact v_page_check |
-        exact v_page_lend |
-        exact v_page_unlend |
-        exact v_host_l3 |
-        exact v_host_entry |
-        exact v_host_entry_set |
-        exact v_host_entry_replace |
-        exact v_host_fill |
-        exact v_host_block_full |
-        exact v_host_unmap_page |
-        exact v_host_unmap_block |
-        exact v_host_map_page |
-        exact v_own_take_core |
-        exact v_own_return |
-        exact v_vm_check |
-        exact v_vm_check_live |
-        exact v_vm_check_protected |
-        exact v_pool_put |
-        exact v_reclaim_check |
-        exact v_call_page_reclaim |
-        exact v_handle_find |
-        exact v_vm_make |
-        exact v_call_vm_create |
-        exact v_call_vm_table |
-        exact v_vm_seal |
-        exact v_call_vm_free |
-        exact v_call_vm_flush |
-        exact v_stat_get |
-        exact v_call_stat  ]|]).
+    repeat (apply Forall_cons; [lazymatch goal with
+      | |- verified _ _ f_word_make => exact v_word_make
+      | |- verified _ _ f_word_kind => exact v_word_kind
+      | |- verified _ _ f_word_handle => exact v_word_handle
+      | |- verified _ _ f_word_arg => exact v_word_arg
+      | |- verified _ _ f_word_is_hosts => exact v_word_is_hosts
+      | |- verified _ _ f_desc_valid => exact v_desc_valid
+      | |- verified _ _ f_desc_is_table => exact v_desc_is_table
+      | |- verified _ _ f_desc_is_block => exact v_desc_is_block
+      | |- verified _ _ f_desc_pfn => exact v_desc_pfn
+      | |- verified _ _ f_desc_attr => exact v_desc_attr
+      | |- verified _ _ f_desc_table => exact v_desc_table
+      | |- verified _ _ f_desc_page => exact v_desc_page
+      | |- verified _ _ f_desc_block => exact v_desc_block
+      | |- verified _ _ f_desc_invalid => exact v_desc_invalid
+      | |- verified _ _ f_desc_freeze => exact v_desc_freeze
+      | |- verified _ _ f_desc_state_bits => exact v_desc_state_bits
+      | |- verified _ _ f_idx_l1_page => exact v_idx_l1_page
+      | |- verified _ _ f_idx_l1 => exact v_idx_l1
+      | |- verified _ _ f_idx_l2 => exact v_idx_l2
+      | |- verified _ _ f_idx_l3 => exact v_idx_l3
+      | |- verified _ _ f_fn_block => exact v_fn_block
+      | |- verified _ _ f_region_find => exact v_region_find
+      | |- verified _ _ f_ram_check => exact v_ram_check
+      | |- verified _ _ f_page_set => exact v_page_set
+      | |- verified _ _ f_page_check_one => exact v_page_check_one
+      | |- verified _ _ f_page_check => exact v_page_check
+      | |- verified _ _ f_page_lend => exact v_page_lend
+      | |- verified _ _ f_page_unlend => exact v_page_unlend
+      | |- verified _ _ f_host_l3 => exact v_host_l3
+      | |- verified _ _ f_host_entry => exact v_host_entry
+      | |- verified _ _ f_host_entry_set => exact v_host_entry_set
+      | |- verified _ _ f_host_entry_replace => exact v_host_entry_replace
+      | |- verified _ _ f_host_fill => exact v_host_fill
+      | |- verified _ _ f_host_block_full => exact v_host_block_full
+      | |- verified _ _ f_host_unmap_page => exact v_host_unmap_page
+      | |- verified _ _ f_host_unmap_block => exact v_host_unmap_block
+      | |- verified _ _ f_host_map_page => exact v_host_map_page
+      | |- verified _ _ f_own_take_core => exact v_own_take_core
+      | |- verified _ _ f_own_return => exact v_own_return
+      | |- verified _ _ f_vm_check => exact v_vm_check
+      | |- verified _ _ f_vm_check_live => exact v_vm_check_live
+      | |- verified _ _ f_vm_check_protected => exact v_vm_check_protected
+      | |- verified _ _ f_pool_put => exact v_pool_put
+      | |- verified _ _ f_reclaim_check => exact v_reclaim_check
+      | |- verified _ _ f_call_page_reclaim => exact v_call_page_reclaim
+      | |- verified _ _ f_handle_find => exact v_handle_find
+      | |- verified _ _ f_vm_make => exact v_vm_make
+      | |- verified _ _ f_call_vm_create => exact v_call_vm_create
+      | |- verified _ _ f_call_vm_table => exact v_call_vm_table
+      | |- verified _ _ f_vm_seal => exact v_vm_seal
+      | |- verified _ _ f_call_vm_free => exact v_call_vm_free
+      | |- verified _ _ f_call_vm_flush => exact v_call_vm_flush
+      | |- verified _ _ f_stat_get => exact v_stat_get
+      | |- verified _ _ f_call_stat => exact v_call_stat
+      | |- verified _ _ f_ipa_range_ok => exact v_ipa_range_ok
+      | |- verified _ _ f_ram_end => exact v_ram_end
+      | |- verified _ _ f_ram_next => exact v_ram_next
+      | |- verified _ _ f_ram_meets => exact v_ram_meets
+      | |- _ => intros F H; exact I
+      end|]).
     apply Forall_nil.
   Qed.
 
