@@ -1,0 +1,191 @@
+(** * Leaves, the frames that they cover, and walks along them *)
+From Coq Require Import ZArith List String Bool Lia ZifyBool.
+From Redoubt.sem Require Import Sem Memory Bits Wp.
+From Redoubt.machine Require Import State Events Facts.
+From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Structure Structure_Frame Structure_Facts Page_Spec
+  Walk_Spec Walk_Proof Lend_Spec Lend_Facts Revoke_Spec.
+Import ListNotations.
+Open Scope string_scope.
+Open Scope Z_scope.
+
+(** ** Frames that one leaf covers *)
+Ltac sizes := unfold covered, next_of, frame in *;
+  change (leaf_size 1) with 262144 in *; change (leaf_size 2) with 512 in *; change (leaf_size 3) with 1 in *.
+
+Lemma table_covered w r l l' fn fn' : 1 <= l' <= l -> l <= 3 -> covered l fn fn' ->
+  table_at w r l' fn' = table_at w r l' fn.
+Proof.
+  intros R R' C.
+  assert (E1 : fn' / 2 ^ 27 = fn / 2 ^ 27 /\ index 1 fn' = index 1 fn).
+  { unfold index. change (2 ^ (9 * (3 - 1))) with 262144.
+    assert (l = 1 \/ l = 2 \/ l = 3) as [->|[->| ->]] by lia; sizes; words. }
+  destruct E1 as [E1 E2].
+  assert (E3 : 2 <= l -> index 2 fn' = index 2 fn).
+  { intros. unfold index. change (2 ^ (9 * (3 - 2))) with 512. assert (l = 2 \/ l = 3) as [->| ->] by lia; sizes; words. }
+  unfold table_at. rewrite E1, E2. destruct (Z.eqb_spec l' 1); [reflexivity|].
+  destruct (next_table 1 _); [|reflexivity]. destruct (Z.eqb_spec l' 2); [reflexivity|].
+  rewrite E3 by lia. reflexivity.
+Qed.
+
+Lemma leaf_covered w r l x fn fn' : leaf_at w r fn = (l, x) -> covered l fn fn' -> leaf_at w r fn' = (l, x).
+Proof.
+  intros E C. pose proof (leaf_viewed w r fn) as V. rewrite E in V.
+  assert (E1 : fn' / 2 ^ 27 = fn / 2 ^ 27 /\ index l fn' = index l fn).
+  { unfold index. destruct (leaf_level _ _ _ _ _ E) as [->|[->| ->]]; sizes;
+      [change (2 ^ (9 * (3 - 1))) with 262144|change (2 ^ (9 * (3 - 2))) with 512|change (2 ^ (9 * (3 - 3))) with 1]; words. }
+  destruct E1 as [E1 E2].
+  pose proof (leaf_level _ _ _ _ _ E) as Lv.
+  assert (Ht : forall l', 1 <= l' <= l -> table_at w r l' fn' = table_at w r l' fn).
+  { intros. apply table_covered with l; [assumption|lia|exact C]. }
+  inversion V as [t2 t T2 T3 N Ex|t T2 T3 N Ex|T2 T3 Ex]; subst l; subst x; unfold leaf_at.
+  - rewrite Ht, T3, E2 by lia. reflexivity.
+  - assert (X : table_at w r 3 fn' = None).
+    { rewrite table_at_3, Ht, T2 by lia. rewrite E2. apply next_table_not, N. }
+    rewrite X, Ht, T2, E2 by lia. reflexivity.
+  - assert (X2 : table_at w r 2 fn' = None) by (rewrite table_at_2, E1, E2, <- table_at_2; exact T2).
+    rewrite table_at_3, X2, E1, E2. reflexivity.
+Qed.
+
+Section Leaves.
+  Variables (w : world) (h : Z).
+
+  Lemma leaf_pair fn : leaf_at w (vm_root w h) fn = (level w h fn, desc w h fn).
+  Proof. unfold level, desc, leaf. destruct (leaf_at _ _ _); reflexivity. Qed.
+
+  Lemma level_range fn : level w h fn = 1 \/ level w h fn = 2 \/ level w h fn = 3.
+  Proof. eapply leaf_level, leaf_pair. Qed.
+
+  Lemma slot_leaf fn fn' : slot w h fn fn' -> leaf w h fn' = leaf w h fn.
+  Proof. intros C. unfold leaf. rewrite (leaf_pair fn). eapply leaf_covered; [apply leaf_pair|exact C]. Qed.
+
+  Lemma slot_level fn fn' : slot w h fn fn' -> level w h fn' = level w h fn.
+  Proof. intros C. unfold level. rewrite (slot_leaf fn fn' C). reflexivity. Qed.
+
+  Lemma slot_desc fn fn' : slot w h fn fn' -> desc w h fn' = desc w h fn.
+  Proof. intros C. unfold desc. rewrite (slot_leaf fn fn' C). reflexivity. Qed.
+
+  Lemma slot_refl fn : slot w h fn fn.
+  Proof. reflexivity. Qed.
+
+  Lemma slot_sym fn fn' : slot w h fn fn' -> slot w h fn' fn.
+  Proof. intros C. unfold slot. rewrite (slot_level fn fn' C). symmetry. exact C. Qed.
+
+  Lemma slot_trans a b c : slot w h a b -> slot w h b c -> slot w h a c.
+  Proof. intros C D. unfold slot in *. rewrite (slot_level a b C) in D. unfold covered in *. congruence. Qed.
+
+  Lemma slot_dec a b : slot w h a b \/ ~ slot w h a b.
+  Proof. unfold slot, covered. destruct (Z.eq_dec (b / leaf_size (level w h a)) (a / leaf_size (level w h a))); auto. Qed.
+
+  Lemma slot_frame fn fn' : frame fn -> slot w h fn fn' -> frame fn'.
+  Proof. unfold slot. destruct (level_range fn) as [->|[->| ->]]; sizes; words. Qed.
+
+  Lemma next_after fn : fn < next_of (level w h) fn <= fn + 262144.
+  Proof. unfold next_of. destruct (level_range fn) as [->|[->| ->]]; sizes; words. Qed.
+
+  Lemma next_bound fn : frame fn -> next_of (level w h) fn <= 2 ^ 28.
+  Proof. unfold next_of. destruct (level_range fn) as [->|[->| ->]]; sizes; words. Qed.
+
+  Lemma slot_between a b : a <= b < next_of (level w h) a -> slot w h a b.
+  Proof. unfold next_of, slot. destruct (level_range a) as [->|[->| ->]]; sizes; words. Qed.
+
+  Lemma slot_next a b : slot w h a b -> b < next_of (level w h) a.
+  Proof. unfold next_of, slot. destruct (level_range a) as [->|[->| ->]]; sizes; words. Qed.
+
+  Lemma next_slot a b : slot w h a b -> next_of (level w h) b = next_of (level w h) a.
+  Proof.
+    intros C. unfold next_of. rewrite (slot_level a b C). unfold slot, covered in C. rewrite C. reflexivity.
+  Qed.
+
+  (** Slots do not overlap: behind [a] is what lies behind its slot. *)
+  Lemma next_split a f : ~ slot w h a f -> a < next_of (level w h) f ->
+    next_of (level w h) a < next_of (level w h) f.
+  Proof.
+    intros N A. pose proof (next_after f). destruct (Z.lt_ge_cases f a) as [X|X].
+    - destruct N. apply slot_sym, slot_between. lia.
+    - destruct (Z.lt_ge_cases f (next_of (level w h) a)) as [Y|Y]; [destruct N; apply slot_between; lia|lia].
+  Qed.
+
+  Lemma reaches_mono (lv : Z -> Z) n m a to : (n <= m)%nat -> reaches lv n a to -> reaches lv m a to.
+  Proof.
+    revert m a. induction n as [|n IH]; intros m a L; cbn.
+    - intros [X|[]]. destruct m; left; exact X.
+    - destruct m as [|m]; [lia|]. intros [X|X]; [left; exact X|right]. apply IH; [lia|exact X].
+  Qed.
+
+  Lemma reaches_far n a to : to - a <= Z.of_nat n -> reaches (level w h) n a to.
+  Proof.
+    revert a. induction n as [|n IH]; intros a L; cbn; [left; lia|]. right. apply IH.
+    pose proof (next_after a). lia.
+  Qed.
+End Leaves.
+
+(** ** States of leaves *)
+Lemma frozen_bits d : leaf_state d = LEAF_FROZEN <-> d mod 2 = 0 /\ soft d <> 0 \/ d mod 2 = 0 /\ soft d = 0 /\ d / 4 mod 4 = 3.
+Proof.
+  unfold leaf_state, LEAF_FROZEN, LEAF_PRIVATE, LEAF_LENT.
+  destruct (Z.eqb_spec (d mod 2) 0), (Z.eqb_spec (soft d) 0), (Z.eqb_spec (soft d) 1); lia.
+Qed.
+
+Lemma freeze_fields d : in_ty U64 d -> let x := d - d mod 4 in
+  in_ty U64 x /\ x mod 4 = 0 /\ x mod 2 = 0 /\ soft x = soft d /\ output x = output d.
+Proof. intros U x. subst x. unfold soft, output. repeat split; words. Qed.
+
+Lemma frame_same l d x fn : output x = output d -> leaf_frame l x fn = leaf_frame l d fn.
+Proof. intros E. unfold leaf_frame. rewrite E. reflexivity. Qed.
+
+Section Facts.
+  Variable B : board.
+  Hypothesis HB : board_ok B.
+
+  Lemma leaf_word fz L w h fn : sec B fz L w -> in_ty U64 (desc w h fn).
+  Proof.
+    intros S. pose proof (leaf_viewed w (vm_root w h) fn) as V. rewrite leaf_pair in V.
+    inversion V; apply wrap_in.
+  Qed.
+
+  (** Without software bits there are three descriptors, and none is frozen. *)
+  Lemma frozen_soft fz L w h fn : sec B fz L w -> rooted w h -> frame fn -> frozen w h fn ->
+    soft (desc w h fn) = 1 \/ soft (desc w h fn) = 2.
+  Proof.
+    intros S R F Z. pose proof (t_leaf B _ w (s_tables B _ _ _ S) h fn R F) as O.
+    pose proof (soft_range (desc w h fn)) as Sr.
+    pose proof (l_soft _ _ _ _ _ O _ _ (leaf_pair w h fn)) as N3.
+    destruct (Z.eq_dec (soft (desc w h fn)) 0) as [E|E]; [|lia]. exfalso.
+    unfold frozen in Z. apply frozen_bits in Z as [[_ X]|(_ & _ & X)]; [contradiction|].
+    destruct (l_none _ _ _ _ _ O _ _ (leaf_pair w h fn) E) as [D|[_ [D|D]]]; rewrite D in X; discriminate X.
+  Qed.
+
+  (** Frames whose leaf is not frozen need not be in [fz]. *)
+  Lemma sec_thin fz fz' L w : sec B fz L w ->
+    (forall h fn, rooted w h -> frame fn -> fz h fn -> fz' h fn \/ ~ frozen w h fn) -> sec B fz' L w.
+  Proof.
+    intros [C T P N U] H. constructor; try assumption. destruct T. constructor; try assumption.
+    intros h fn R F. destruct (t_leaf h fn R F). constructor; try assumption.
+    intros l d E S. destruct (l_type l d E S) as [T X]. split; [|exact X].
+    destruct T as [T|[M Z]]; [left; exact T|right]. split; [exact M|].
+    destruct (H h fn R F Z) as [Y|Y]; [exact Y|]. destruct Y. unfold frozen. apply frozen_bits. left.
+    unfold desc, leaf. rewrite E. cbn [snd]. split; [words|exact S].
+  Qed.
+
+  Lemma sec_thawed fz L w h fn : sec B fz L w -> rooted w h -> frame fn -> ~ fz h fn -> ~ frozen w h fn.
+  Proof.
+    intros S R F N Z. pose proof (t_leaf B _ w (s_tables B _ _ _ S) h fn R F) as O.
+    pose proof (frozen_soft fz L w h fn S R F Z) as Sf.
+    destruct (l_type _ _ _ _ _ O _ _ (leaf_pair w h fn)) as [[M|[_ X]] _]; [lia| |contradiction].
+    unfold frozen in Z. apply frozen_bits in Z. unfold leaf_type in M.
+    destruct (level w h fn =? 3); words.
+  Qed.
+
+  (** A leaf with software bits names pages: [names] and the fields of [leaf_ok] in one. *)
+  Lemma names_leaf w h fn s p : names w h fn s p <->
+    soft (desc w h fn) = s /\ s <> 0 /\ leaf_frame (level w h fn) (desc w h fn) fn = p.
+  Proof. unfold names. rewrite leaf_pair. reflexivity. Qed.
+
+  Lemma soft_level fz L w h fn : sec B fz L w -> rooted w h -> frame fn -> soft (desc w h fn) <> 0 ->
+    level w h fn = 2 \/ level w h fn = 3.
+  Proof.
+    intros S R F N. pose proof (t_leaf B _ w (s_tables B _ _ _ S) h fn R F) as O.
+    destruct (level_range w h fn) as [E|E]; [|exact E]. exfalso. apply N.
+    rewrite (l_top _ _ _ _ _ O (desc w h fn)); [reflexivity|]. rewrite <- E. apply leaf_pair.
+  Qed.
+End Facts.
