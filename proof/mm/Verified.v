@@ -7,7 +7,7 @@ From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Tactics Link Memory Wf.
 From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Prims Page_Spec Page_Proof Host_Spec Host_Proof
-  Own_Spec Own_Proof Object_Spec Object_Proof Vm_Spec Vm_Proof Lend_Spec Lend_Proof.
+  Own_Spec Own_Proof Object_Spec Object_Proof Vcpu_Spec Vcpu_Proof Vm_Spec Vm_Proof Lend_Spec Lend_Proof.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
 Open Scope string_scope.
@@ -69,7 +69,9 @@ Section Program.
     ("ipa_range_ok", spec_ipa_range_ok B cpu LI);
     ("ram_end", spec_ram_end B cpu LI);
     ("ram_next", spec_ram_next B cpu LI);
-    ("ram_meets", spec_ram_meets B cpu LI) ].
+    ("ram_meets", spec_ram_meets B cpu LI);
+    ("vcpu_reset", spec_vcpu_reset B cpu LI);
+    ("vcpu_boot", spec_vcpu_boot B cpu LI) ].
 
   Definition spec (f : ident) (d : den) : Prop :=
     match assoc f (prim_specs ++ func_specs) with Some P => P d | None => True end.
@@ -231,6 +233,10 @@ Section Program.
   Proof. by_lemma ram_next_ok. Qed.
   Lemma v_ram_meets : verified fuel spec f_ram_meets.
   Proof. by_lemma ram_meets_ok. Qed.
+  Lemma v_vcpu_reset : verified fuel spec f_vcpu_reset.
+  Proof. by_lemma vcpu_reset_ok. Qed.
+  Lemma v_vcpu_boot : verified fuel spec f_vcpu_boot.
+  Proof. by_lemma vcpu_boot_ok. Qed.
 
   Theorem verified_program : Forall (verified fuel spec) program.
   Proof.
@@ -294,6 +300,8 @@ Section Program.
       | |- verified _ _ f_ram_end => exact v_ram_end
       | |- verified _ _ f_ram_next => exact v_ram_next
       | |- verified _ _ f_ram_meets => exact v_ram_meets
+      | |- verified _ _ f_vcpu_reset => exact v_vcpu_reset
+      | |- verified _ _ f_vcpu_boot => exact v_vcpu_boot
       | |- _ => intros F H; exact I
       end|]).
     apply Forall_nil.
