@@ -5,15 +5,21 @@ From Redoubt.machine Require Import State Events Machine.
 Open Scope string_scope.
 Open Scope Z_scope.
 From Redoubt.mm Require Import Invariant Verified Secure Total Example.
+From Redoubt.machine Require Import Locks.
+From Redoubt.lock Require Import Refines Secure.
 Set Printing Width 100.
 Print Assumptions kcore_secure.
 Print Assumptions owner_change.
+Print Assumptions kcore_secure_lock.
 Print Assumptions program_meets.
 Print Assumptions contract_total.
 Print Assumptions board0_ok.
 Print Assumptions example_inv.
 Check kcore_secure.
 Check owner_change.
+Check kcore_secure_lock.
+Print lower.
+Print lstep.
 Check contract_total.
 Check board0_ok.
 Check example_inv.

@@ -19,38 +19,6 @@
 	})
 #define MSR(reg, v) __asm__ volatile("msr " #reg ", %0" : : "r"((u64)(v)) : "memory")
 
-/* Ticket lock: next ticket in the upper half, ticket being served in the lower half. */
-extern u32 lock_word[2][16];
-
-PRIM void spin_lock(u32 id)
-{
-	volatile u32 *next = &lock_word[id][0];
-	volatile u32 *serving = &lock_word[id][1];
-	u32 ticket;
-	u32 tmp;
-	u32 fail;
-
-	__asm__ volatile("1:	ldaxr %w0, [%3]\n"
-			 "	add %w1, %w0, #1\n"
-			 "	stxr %w2, %w1, [%3]\n"
-			 "	cbnz %w2, 1b\n"
-			 "	sevl\n"
-			 "2:	wfe\n"
-			 "	ldaxr %w1, [%4]\n"
-			 "	cmp %w1, %w0\n"
-			 "	b.ne 2b\n"
-			 : "=&r"(ticket), "=&r"(tmp), "=&r"(fail)
-			 : "r"(next), "r"(serving)
-			 : "memory", "cc");
-}
-
-PRIM void spin_unlock(u32 id)
-{
-	volatile u32 *serving = &lock_word[id][1];
-
-	__asm__ volatile("stlr %w0, [%1]" : : "r"(*serving + 1u), "r"(serving) : "memory");
-}
-
 PRIM volatile u64 *word_of(u64 pfn, u64 idx)
 {
 	return (volatile u64 *)(EL2_LINEAR_BASE + (pfn << 12) + (idx << 3));

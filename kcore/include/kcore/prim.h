@@ -14,15 +14,15 @@
 
 #define LOCK_MEM 0u
 
-#ifdef KCORE_INLINE_PRIMS
-#include <prim_inline.h>
-#else
-
 /*
- * Locks. One order: LOCK_MEM before LOCK_CONSOLE. Ticket locks with acquire and release semantics.
+ * Locks (kcore/sync/lock.c). One order: LOCK_MEM before LOCK_CONSOLE. Acquire and release.
  */
 extern void spin_lock(u32 id);
 extern void spin_unlock(u32 id);
+
+#ifdef KCORE_INLINE_PRIMS
+#include <prim_inline.h>
+#else
 
 /*
  * Memory that KCore reads and writes in place: contexts, run pages. One aligned 64-bit access each,
