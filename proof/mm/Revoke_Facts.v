@@ -167,12 +167,12 @@ Section Facts.
     unfold desc, leaf. rewrite E. cbn [snd]. split; [words|exact S].
   Qed.
 
-  Lemma sec_thawed fz L w h fn : sec B fz L w -> rooted w h -> frame fn -> ~ fz h fn -> ~ frozen w h fn.
+  Lemma sec_frozen fz L w h fn : sec B fz L w -> rooted w h -> frame fn -> frozen w h fn -> fz h fn.
   Proof.
-    intros S R F N Z. pose proof (t_leaf B _ w (s_tables B _ _ _ S) h fn R F) as O.
+    intros S R F Z. pose proof (t_leaf B _ w (s_tables B _ _ _ S) h fn R F) as O.
     pose proof (frozen_soft fz L w h fn S R F Z) as Sf.
-    destruct (l_type _ _ _ _ _ O _ _ (leaf_pair w h fn)) as [[M|[_ X]] _]; [lia| |contradiction].
-    unfold frozen in Z. apply frozen_bits in Z. unfold leaf_type in M.
+    destruct (l_type _ _ _ _ _ O _ _ (leaf_pair w h fn)) as [[M|[_ X]] _]; [lia| |exact X].
+    unfold frozen in Z. apply frozen_bits in Z. unfold leaf_type in M. exfalso.
     destruct (level w h fn =? 3); words.
   Qed.
 
@@ -187,5 +187,45 @@ Section Facts.
     intros S R F N. pose proof (t_leaf B _ w (s_tables B _ _ _ S) h fn R F) as O.
     destruct (level_range w h fn) as [E|E]; [|exact E]. exfalso. apply N.
     rewrite (l_top _ _ _ _ _ O (desc w h fn)); [reflexivity|]. rewrite <- E. apply leaf_pair.
+  Qed.
+
+  (** The count of what is lent, of a VM that has its tables: they stay, or may go. *)
+  Lemma sec_count fz L w h x : sec B fz L w -> rooted w h -> sec B fz L (write_cell B ("vms.n_lent", [h]) x w).
+  Proof.
+    intros S R. set (w' := write_cell B ("vms.n_lent", [h]) x w). pose proof (s_cs B _ _ _ S) as [I Hd].
+    assert (C' : cs B w').
+    { split; [apply inv_write_cell; [discriminate|reflexivity|exact I]|exact Hd]. }
+    assert (Ec : forall c ix, String.eqb "vms.n_lent" c = false -> w_mem w' (c, ix) = w_mem w (c, ix)).
+    { intros c ix N. apply (upd_name (w_mem w)). exact N. }
+    assert (El : forall h', live w' h' <-> live w h').
+    { intros h'. unfold live, vm_state. rewrite Ec by reflexivity. reflexivity. }
+    assert (Er : forall h', vm_root w' h' = vm_root w h') by (intros h'; unfold vm_root; rewrite Ec by reflexivity; reflexivity).
+    assert (T : same_trees w w').
+    { constructor.
+      - intros h'. apply El.
+      - intros h' R'. destruct (Z.eq_dec h' h) as [->|N]; [exact R|]. assert (En : vm_n_lent w' h' = vm_n_lent w h').
+        { unfold vm_n_lent. f_equal. apply (upd_other (w_mem w)). congruence. }
+        assert (Es : vm_state w' h' = vm_state w h') by (unfold vm_state; rewrite Ec by reflexivity; reflexivity).
+        unfold rooted in *. rewrite El, En, Es in R'. exact R'.
+      - intros h' _. apply Er.
+      - intros h' _. unfold protected. rewrite Ec by reflexivity. auto.
+      - reflexivity. }
+    destruct S as [_ St Sp Sl Su].
+    assert (Pl : forall h' l, live w h' -> pool_of B w h' l -> pool_of B w' h' l).
+    { intros h' l Lv P. apply (pool_frame B w w' h' l T); [left; apply El, Lv|unfold vm_pool; rewrite Ec; reflexivity
+        |unfold vm_n_pool; rewrite Ec; reflexivity|reflexivity|reflexivity|exact P]. }
+    assert (P' : pools_ok B w').
+    { intros h' Lv. apply El in Lv. destruct (Sp h' Lv) as [l P]. exists l. auto. }
+    constructor; [exact C'| |exact P'| |].
+    - apply (tables_frame B fz w w' (cs_inv B _ C') T St); [split; auto|reflexivity..|].
+      intros h' fn p R' F N. apply (y_rooted _ _ T) in R'.
+      apply (l_lent _ _ _ _ _ (t_leaf _ _ _ St h' fn R' F) p N).
+    - apply (lent_frame w w' L T); [reflexivity|exact Sl].
+    - apply (vcpus_frame B w w' T Sp P' Su).
+      + intros h' Hh. unfold vm_state. rewrite Ec by reflexivity. apply (u_states _ _ Su), Hh.
+      + intros h' i M. assert (M0 : vcpu_made w h' i) by (unfold vcpu_made in *; rewrite Ec in M by reflexivity; exact M).
+        pose proof (u_live _ _ Su h' i M0) as Lv. split; [exact M0|]. split; [apply El, Lv|].
+        unfold protected, vcpu_run, vcpu_ctx. rewrite !Ec by reflexivity. split; [split; auto|]. do 4 (split; [reflexivity|]). intros l. exact (Pl h' l Lv).
+      + intros h' Lv. unfold vm_n_ram, ram_base, ram_size. split; [|intros i; split]; rewrite Ec; reflexivity.
   Qed.
 End Facts.
