@@ -155,8 +155,8 @@ Section Inits.
     i_base I i <= p < i_base I i + i_size I i -> WP (d [p]) (fun r w' => w' = w /\ r = Some i) w.
   Definition boot_host_l3 (d : den) : Prop := forall n R i p w, tree I n R w -> 0 <= i < n -> n <= i_n I ->
     i_base I i <= p < i_base I i + i_size I i -> WP (d [p]) (fun r w' => w' = w /\ r = Some (row I w i (p / 512))) w.
-  Definition boot_host_block_full (d : den) : Prop := forall n i p w, states I n w -> 0 <= i < n -> n <= i_n I ->
-    i_base I i <= p < i_base I i + i_size I i ->
+  Definition boot_host_block_full (d : den) : Prop := forall n i p w, says I w -> states I n w -> 0 <= i < n ->
+    n <= i_n I -> i_base I i <= p < i_base I i + i_size I i ->
     WP (d [p]) (fun r w' => w' = w /\ exists v, r = Some v /\
       (v <> 0 -> forall q, q / 512 = p / 512 -> q <> p -> ~ core I q)) w.
 
