@@ -4,7 +4,7 @@ From Redoubt.sem Require Import Sem.
 From Redoubt.machine Require Import State Events Machine.
 Open Scope string_scope.
 Open Scope Z_scope.
-From Redoubt.mm Require Import Invariant Verified Secure Total Example.
+From Redoubt.mm Require Import Invariant Structure Verified Secure Total Example.
 From Redoubt.machine Require Import Locks.
 From Redoubt.lock Require Import Refines Secure.
 Set Printing Width 100.
@@ -14,7 +14,7 @@ Print Assumptions kcore_secure_lock.
 Print Assumptions program_meets.
 Print Assumptions contract_total.
 Print Assumptions board0_ok.
-Print Assumptions example_inv.
+Print Assumptions example_mem_inv.
 Check kcore_secure.
 Check owner_change.
 Check kcore_secure_lock.
@@ -22,13 +22,21 @@ Print lower.
 Print lstep.
 Check contract_total.
 Check board0_ok.
-Check example_inv.
+Check example_mem_inv.
 Print secure.
 Print allowed.
 Print table_page.
 Print may_change.
 Print board_ok.
 Print inv.
+Print mem_inv.
+Print tables_ok.
+Print leaf_ok.
+Print pools_ok.
+Print pool_of.
+Print lent_ok.
+Print lent_by.
+Print vcpus_ok.
 Print call.
 Print arguments_ok.
 Print run.

@@ -2,7 +2,7 @@
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem.
 From Redoubt.machine Require Import State Events Machine Locks.
-From Redoubt.mm Require Import Invariant Machine_Proof Secure.
+From Redoubt.mm Require Import Invariant Structure Machine_Proof Secure.
 From Redoubt.lock Require Import Refines.
 Import ListNotations.
 Open Scope string_scope.
@@ -26,7 +26,7 @@ Qed.
 
 (** [kcore_secure] (proof/mm/Secure.v) for the lock that runs: its C, its words, its 32-bit tickets. *)
 Theorem kcore_secure_lock : forall B w0 (T : nat -> list call) first n,
-  board_ok B -> inv B w0 -> (forall c, Forall arguments_ok (T c)) -> (forall c, (8 <= c)%nat -> T c = []) ->
+  board_ok B -> mem_inv B w0 -> (forall c, Forall arguments_ok (T c)) -> (forall c, (8 <= c)%nat -> T c = []) ->
   in_ty U32 first -> lsteps B (lstart w0 T first) n ->
   secure B (l_world n) /\ (forall c why, l_cpu n c <> Stuck why).
 Proof.

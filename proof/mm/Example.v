@@ -1,13 +1,13 @@
 (** * The assumptions of the theorems can be met
 
     A board with one region of 1,024 frames, whose first 2 MiB are KCore's and whose second 2 MiB are
-    KServ's, mapped by one block: it satisfies [board_ok] and [inv].  And the contract that the proofs
+    KServ's, mapped by one block: it satisfies [board_ok] and [mem_inv].  And the contract that the proofs
     use is total: every event that KCore may do has an outcome, so no specification holds for the lack
     of one. *)
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Page_Spec Host_Spec Host_Facts Vm_Facts Interleave.
+From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Structure Steps Page_Spec Host_Spec Host_Facts Vm_Facts Interleave.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -162,4 +162,27 @@ Proof.
   - intros h N _. split; cbn.
     + intros l fn t W. apply walks0 in W as (-> & _). congruence.
     + intros k fn p T. apply entries0 in T as (-> & _). congruence.
+Qed.
+
+(** No VM, nothing lent. *)
+Theorem example_mem_inv : mem_inv B0 boot0.
+Proof.
+  pose proof example_inv as I.
+  assert (D : forall h, ~ live boot0 h) by (intros h [_ [L|L]]; discriminate L).
+  assert (R : forall h, ~ rooted boot0 h) by (intros h [L|(_ & L & _)]; [exact (D h L)|discriminate L]).
+  assert (K : forall p, kind (state boot0 p) <> PG_LENT).
+  { intros p. rewrite state0. destruct (p <? base + 512); discriminate. }
+  assert (M : forall h i, ~ vcpu_made boot0 h i) by (intros h i (_ & _ & M); apply M; reflexivity).
+  constructor.
+  - exact I.
+  - constructor; try (intros; exfalso; eapply R; eassumption).
+    + intros h l fn t N W. destruct (i_dead B0 _ I h N (D h)) as [X _]. destruct (X _ _ _ W).
+    + intros k h fn p N T. destruct (i_dead B0 _ I h N (D h)) as [_ X]. destruct (X _ _ _ T).
+  - intros h L. destruct (D h L).
+  - exists (fun _ => []). constructor; try reflexivity.
+    + intros p L. destruct (K p L).
+    + intros h fn p L. destruct (R h L).
+  - constructor; try (intros; exfalso; eapply M; eassumption).
+    + intros h _. change (vm_state boot0 h) with 0. unfold VM_FREE, VM_DYING. lia.
+    + intros h L. destruct (D h L).
 Qed.

@@ -1,7 +1,7 @@
 (** * From single functions to the machine
 
     Each call is verified alone, against [kcore]: taking the lock lets others have done anything that
-    keeps [inv], and others write to what they reach.  Here: in the machine, with any number of CPUs,
+    keeps [mem_inv], and others write to what they reach.  Here: in the machine, with any number of CPUs,
     every step of every CPU finds what its proof has counted on.
 
     [view]: the world as the proof of the CPU that has the lock sees it, against the real one.  They may
@@ -9,7 +9,8 @@
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
 From Redoubt.machine Require Import State Events Facts Machine.
-From Redoubt.mm Require Import Desc_Spec Invariant Steps Page_Spec Vm_Facts.
+From Redoubt.mm Require Import Desc_Spec Invariant Steps Structure Structure_Frame Structure_Facts Structure_Steps
+  Page_Spec Vm_Facts.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -155,10 +156,27 @@ Section Interleave.
       + split; intros; intro T; [apply (v_walk c a b V) in T; eapply D1|apply (v_tlb c a b V) in T; eapply D2]; exact T.
   Qed.
 
-  Notation K c := (kcore B c (inv B)).
+  (** Nor does what LOCK_MEM protects. *)
+  Lemma unchanged_view c a b : inv B a -> view c a b -> unchanged B a b.
+  Proof.
+    intros I V. constructor.
+    - intros d ix S. symmetry. apply (v_mem c a b V). unfold visible. cbn [fst]. rewrite (structural_locked d S). discriminate.
+    - intros p _. unfold state. rewrite (v_meta c a b V). reflexivity.
+    - intros p _. unfold state. rewrite (v_meta c a b V). reflexivity.
+    - intros p i _ R K. unfold word. rewrite (v_ram c a b V); [reflexivity|]. apply (core_unreached B HB); auto.
+    - split; intros; [apply (v_walk c a b V)|apply (v_tlb c a b V)]; assumption.
+  Qed.
+
+  Lemma mem_inv_view c a b : view c a b -> settled B b -> mem_inv B a -> mem_inv B b.
+  Proof.
+    intros V S M. pose proof (m_inv B a M) as I.
+    apply (mem_inv_frame B a b); [exact (unchanged_view c a b I V)|exact (inv_view c a b V S I)|exact M].
+  Qed.
+
+  Notation K c := (kcore B c (mem_inv B)).
   Notation machine_effect c := (effect B c (fun _ => True)).
 
-  Lemma after_secure c e a a0 v a' : pre (K c) e a -> before e a a0 -> snd (effect B c (inv B) e a0) v a' -> secure B a'.
+  Lemma after_secure c e a a0 v a' : pre (K c) e a -> before e a a0 -> snd (effect B c (mem_inv B) e a0) v a' -> secure B a'.
   Proof. intros P Bf E. exact (proj2 (P a0 Bf) v a' E). Qed.
 
   (** The world of the proof, with the pages brought up to date. *)

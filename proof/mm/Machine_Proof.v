@@ -5,7 +5,8 @@
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
 From Redoubt.machine Require Import State Events Facts Machine.
-From Redoubt.mm Require Import Desc_Spec Invariant Steps Page_Spec Vm_Facts Interleave.
+From Redoubt.mm Require Import Desc_Spec Invariant Steps Structure Structure_Facts Structure_Steps Page_Spec Vm_Facts
+  Interleave.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -13,7 +14,7 @@ Open Scope Z_scope.
 Section Machine.
   Variable B : board.
   Hypothesis HB : board_ok B.
-  Notation K c := (kcore B c (inv B)).
+  Notation K c := (kcore B c (mem_inv B)).
 
   (** A CPU without the lock: its own objects and the constants are as it knows them. *)
   Record away (c : Z) (a w : world) : Prop := {
@@ -25,7 +26,7 @@ Section Machine.
   Record good (m : machine) : Prop := {
     g_secure : secure B (m_world m);
     g_settled : settled B (m_world m);
-    g_free : m_lock m = None -> inv B (m_world m);
+    g_free : m_lock m = None -> mem_inv B (m_world m);
     g_holder : forall c, m_lock m = Some c -> exists a, view (Z.of_nat c) a (m_world m) /\ w_held a = true /\
       wp (K (Z.of_nat c)) (m_cpu m c) finished a;
     g_other : forall c, m_lock m <> Some c -> exists a, away (Z.of_nat c) a (m_world m) /\
@@ -50,7 +51,7 @@ Section Machine.
   (** An event of a CPU without the lock, in the real world. *)
   Lemma unlocked_step c e a w v w' : away c a w -> e <> lock -> pre (K c) e a -> secure B w ->
     snd (effect B c (fun _ => True) e w) v w' ->
-    (exists a', act (K c) e a v a' /\ away c a' w') /\ secure B w' /\ (inv B w -> inv B w') /\
+    (exists a', act (K c) e a v a' /\ away c a' w') /\ secure B w' /\ (mem_inv B w -> mem_inv B w') /\
     (forall d x, d <> c -> view d x w -> view d x w').
   Proof.
     intros [H M] Nl P S E. destruct (unlocked_event B c e a H Nl P) as [(l & -> & O)|(l & x & -> & Pc & Ix)].
@@ -65,7 +66,11 @@ Section Machine.
       + exists (write_cell B l x a). split; [exists a; split; reflexivity|]. rewrite !X. constructor; [exact H|].
         intros l' O. cbn. unfold upd. destruct (loc_eqb l l'); [reflexivity|apply M, O].
       + rewrite X. destruct S as [S1 S2]. split; assumption.
-      + destruct l as [d ix]. intros I. apply inv_write_cell; [cbn in Pc; rewrite Pc; discriminate|exact Ns|exact I].
+      + destruct l as [d ix]. cbn in Pc. intros I. apply (mem_inv_frame B w); [|apply inv_write_cell|exact I].
+        * apply unchanged_write. destruct (structural d) eqn:Sd; [|reflexivity]. apply structural_locked in Sd. congruence.
+        * rewrite Pc. discriminate.
+        * exact Ns.
+        * apply I.
       + intros d y N V. rewrite X. constructor; try apply V. intros l' L. cbn.
         rewrite upd_other; [apply (v_mem d y w V), L|]. intros ->. apply N. specialize (L Pc). congruence.
   Qed.
@@ -73,7 +78,7 @@ Section Machine.
   Lemma view_refl c w b : view c (set_held b w) w.
   Proof. constructor; reflexivity. Qed.
 
-  Lemma unlock_pre c a : pre (K c) unlock a -> w_held a = true /\ inv B a.
+  Lemma unlock_pre c a : pre (K c) unlock a -> w_held a = true /\ mem_inv B a.
   Proof. intros P. destruct (P a eq_refl) as [(H & _ & I) _]. auto. Qed.
 
   Theorem good_step m m' : good m -> step B m m' -> good m'.
@@ -94,7 +99,7 @@ Section Machine.
           apply unlock_pre in P; destruct P; congruence. }
       subst o. destruct (Gh c eq_refl) as (a & V & Ha & Wp). rewrite E in Wp. destruct Wp as [P Wp].
       destruct (unlock_pre _ _ P) as [_ I].
-      constructor; cbn [m_world m_lock m_cpu]; [exact Gs|exact Gt|intros _; eapply inv_view; eassumption|discriminate|].
+      constructor; cbn [m_world m_lock m_cpu]; [exact Gs|exact Gt|intros _; eapply mem_inv_view; eassumption|discriminate|].
       intros d _. destruct (PeanoNat.Nat.eq_dec d c) as [->|N].
       + rewrite set_cpu_same. exists (set_held false a). split.
         * constructor; [reflexivity|]. intros l O. apply (v_mem _ _ _ V). intros Pc. destruct O as [O|[_ O]]; [congruence|exact O].
@@ -153,7 +158,7 @@ Section Machine.
       constructor; cbn [m_world m_lock m_cpu].
       + destruct Gs as [S1 S2]. split; cbn; intros; [apply T0 in H; apply (S1 k)|apply A in H; apply (S2 _ l fn)]; exact H.
       + apply settle_settled.
-      + intros Ho. eapply inv_view; [exact HB|apply (V 0); constructor; reflexivity|apply settle_settled|exact (Gf Ho)].
+      + intros Ho. eapply mem_inv_view; [exact HB|apply (V 0); constructor; reflexivity|apply settle_settled|exact (Gf Ho)].
       + intros c Ho. destruct (Gh c Ho) as (a & Va & H). exists a. auto.
       + intros c Ho. destruct (Go c Ho) as (a & [Ha Ma] & H). exists a. split; [constructor; assumption|exact H].
   Qed.

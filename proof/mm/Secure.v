@@ -6,6 +6,7 @@
     [owner_change]: whenever a page changes owner nobody reaches it, and it is zero (or it is part of the
     image of a VM that has not run). *)
 From Coq Require Import ZArith List String Bool Lia.
+From Redoubt.mm Require Import Structure Structure_Steps.
 From Redoubt.sem Require Import Sem Memory Bits Wp Link.
 From Redoubt.machine Require Import State Events Facts Machine.
 From Redoubt.mm Require Import Invariant Steps Page_Spec Vm_Spec Vm_Facts Interleave Machine_Proof Verified.
@@ -61,7 +62,7 @@ Section Secure.
   Proof. intros H. apply program_meets; [exact HB|]. apply mem_name_In, H. Qed.
 
   Lemma run_ok c x w : 0 <= c < 8 -> arguments_ok x -> idle B w ->
-    wp (kcore B c (inv B)) (run c x) (fun _ w' => idle B w') w.
+    wp (kcore B c (mem_inv B)) (run c x) (fun _ w' => idle B w') w.
   Proof.
     intros Hc A Hi. destruct x; cbn [arguments_ok] in A; cbn [run].
     - eapply wp_mono; [apply (meets c "call_vm_create" eq_refl); tauto|].
@@ -76,14 +77,14 @@ Section Secure.
   Qed.
 
   Lemma runs_ok c l w : 0 <= c < 8 -> Forall arguments_ok l -> idle B w ->
-    wp (kcore B c (inv B)) (runs c l) finished w.
+    wp (kcore B c (mem_inv B)) (runs c l) finished w.
   Proof.
     intros Hc A. revert w. induction A as [|x l A _ IH]; intros w Hi; cbn [runs]; [exact I|].
     apply wp_bind. eapply wp_mono; [apply run_ok; eassumption|]. cbv beta. intros _ w'. apply IH.
   Qed.
 
   Variables (w0 : world) (T : nat -> list call).
-  Hypothesis Hw : inv B w0.
+  Hypothesis Hw : mem_inv B w0.
   Hypothesis HT : forall c, Forall arguments_ok (T c).
   Hypothesis Hcpus : forall c, (8 <= c)%nat -> T c = [].
 
@@ -124,13 +125,13 @@ Section Secure.
 End Secure.
 
 Theorem kcore_secure : forall B w0 (T : nat -> list call) m,
-  board_ok B -> inv B w0 -> (forall c, Forall arguments_ok (T c)) -> (forall c, (8 <= c)%nat -> T c = []) ->
+  board_ok B -> mem_inv B w0 -> (forall c, Forall arguments_ok (T c)) -> (forall c, (8 <= c)%nat -> T c = []) ->
   steps B (start w0 T) m ->
   secure B (m_world m) /\ (forall c why, m_cpu m c <> Stuck why).
 Proof. intros B w0 T m HB Hw HT Hc S. destruct (secure_runs B HB w0 T Hw HT Hc m S) as (A & _ & C). auto. Qed.
 
 Theorem owner_change : forall B w0 (T : nat -> list call) m c p s k,
-  board_ok B -> inv B w0 -> (forall c, Forall arguments_ok (T c)) -> (forall c, (8 <= c)%nat -> T c = []) ->
+  board_ok B -> mem_inv B w0 -> (forall c, Forall arguments_ok (T c)) -> (forall c, (8 <= c)%nat -> T c = []) ->
   steps B (start w0 T) m -> m_cpu m c = Ev (ECall "meta_set" [p; s]) k ->
   may_change (m_world m) p s.
 Proof. intros B w0 T m c p s k HB Hw HT Hc S. apply (owner_runs B HB w0 T Hw HT Hc m c p s k S). Qed.

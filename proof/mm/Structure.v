@@ -145,8 +145,11 @@ Record sec (B : board) (fz : Z -> Z -> Prop) (L : Z -> list (Z * Z)) (w : world)
   s_lent : lent_by w L;
   s_vcpus : vcpus_ok B w }.
 
-Lemma sec_begin B w : w_held w = true -> mem_inv B w -> exists L, sec B (fun _ _ => False) L w.
+(** No leaf is frozen, as between sections. *)
+Definition unfrozen : Z -> Z -> Prop := fun _ _ => False.
+
+Lemma sec_begin B w : w_held w = true -> mem_inv B w -> exists L, sec B unfrozen L w.
 Proof. intros H [I T P [L N] U]. exists L. constructor; try assumption. split; assumption. Qed.
 
-Lemma sec_end B L w : sec B (fun _ _ => False) L w -> mem_inv B w.
+Lemma sec_end B L w : sec B unfrozen L w -> mem_inv B w.
 Proof. intros [[I _] T P N U]. constructor; try assumption. exists L. exact N. Qed.

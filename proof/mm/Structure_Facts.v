@@ -197,6 +197,20 @@ Section Facts.
         + intros h R. split; [view|]. intros i. split; view.
     Qed.
 
+    (** No page gets involved. *)
+    Lemma unchanged_involved fz L p : vms_ok fz L w -> involved w' p -> involved w p.
+    Proof.
+      intros [T P N U] I. pose proof (unchanged_trees fz T) as S.
+      destruct I as [h l fn R F E|h l R H Hl|h fn R F E|K|h i M E|h i M Pr E].
+      - rewrite (same_table_at w w' S) in E by assumption. apply unchanged_rooted in R. eapply in_table; eassumption.
+      - apply unchanged_live in R. destruct (P h R) as (l0 & H0).
+        rewrite (pool_same B w' h l l0 H (unchanged_pool fz h l0 T R H0)) in Hl. eapply in_pool; eassumption.
+      - apply (same_names w w' S) in E; [|left; exact R|exact F]. apply unchanged_live in R. eapply in_private; eassumption.
+      - apply in_lent. rewrite <- (q_lent _ _ Q p K). exact K.
+      - apply unchanged_made in M. apply (in_run w p h i M). rewrite E. view.
+      - apply unchanged_made in M. apply unchanged_protected in Pr. apply (in_ctx w p h i M Pr). rewrite E. view.
+    Qed.
+
     Theorem sec_frame fz L : cs B w' -> sec B fz L w -> sec B fz L w'.
     Proof.
       intros C H. apply sec_vms in H as [_ V]. apply sec_vms. split; [exact C|].

@@ -187,6 +187,35 @@ Section Parts.
       apply (same_names w w' S); assumption.
   Qed.
 
+  (** Pools may change, as long as no context gets into one. *)
+  Lemma vcpus_frame_pools w w' : same_trees w w' -> vcpus_ok B w ->
+    (forall h, 1 <= h <= 255 -> VM_FREE <= vm_state w' h <= VM_DYING) ->
+    (forall h i, vcpu_made w' h i -> vcpu_made w h i /\ live w' h /\ (protected w' h <-> protected w h) /\
+       vcpu_run w' h i = vcpu_run w h i /\ vcpu_ctx w' h i = vcpu_ctx w h i /\
+       state w' (vcpu_run w h i) = state w (vcpu_run w h i) /\
+       (protected w h -> state w' (vcpu_ctx w h i) = state w (vcpu_ctx w h i)) /\
+       (protected w h -> forall l, pool_of B w' h l -> ~ In (vcpu_ctx w h i) l)) ->
+    (forall h, live w' h -> vm_n_ram w' h = vm_n_ram w h /\
+       forall i, ram_base w' h i = ram_base w h i /\ ram_size w' h i = ram_size w h i) ->
+    vcpus_ok B w'.
+  Proof.
+    intros S U Us M Rm. constructor; [exact Us|..].
+    - intros h i X. apply M in X. tauto.
+    - intros h i X. destruct (M h i X) as (X0 & _ & _ & E1 & _ & E2 & _). rewrite E1, E2. apply (u_run B w U), X0.
+    - intros h i h' i' X X'. destruct (M h i X) as (X0 & _ & _ & E1 & _), (M h' i' X') as (X0' & _ & _ & E1' & _).
+      rewrite E1, E1'. apply (u_runs B w U); assumption.
+    - intros h i X N. destruct (M h i X) as (X0 & _ & E & E1 & E2 & _). rewrite E1, E2.
+      apply (u_normal B w U); [exact X0|]. rewrite <- E. exact N.
+    - intros h i X N. destruct (M h i X) as (X0 & L & E & _ & E2 & _ & E3 & E4). apply E in N.
+      destruct (u_ctx B w U h i X0 N) as (R & St & T & _). rewrite E2, E3 by exact N.
+      split; [exact R|]. split; [exact St|]. split; [|apply E4, N].
+      intros l fn F. rewrite (same_table_at w w' S); [apply T, F|left; exact L|exact F].
+    - intros h i i' X X'. destruct (M h i X) as (X0 & _ & _ & _ & E & _), (M h i' X') as (X0' & _ & _ & _ & E' & _).
+      rewrite E, E'. apply (u_ctxs B w U); assumption.
+    - intros h L. destruct (Rm h L) as [E Er]. destruct (u_ram B w U h (y_live _ _ S _ L)) as [H H'].
+      rewrite E. split; [exact H|]. intros i Hi. destruct (Er i) as [-> ->]. apply H', Hi.
+  Qed.
+
   Lemma vcpus_frame w w' : same_trees w w' -> pools_ok B w -> pools_ok B w' -> vcpus_ok B w ->
     (forall h, 1 <= h <= 255 -> VM_FREE <= vm_state w' h <= VM_DYING) ->
     (forall h i, vcpu_made w' h i -> vcpu_made w h i /\ live w' h /\ (protected w' h <-> protected w h) /\
@@ -198,22 +227,10 @@ Section Parts.
        forall i, ram_base w' h i = ram_base w h i /\ ram_size w' h i = ram_size w h i) ->
     vcpus_ok B w'.
   Proof.
-    intros S P P' U Us M Rm. constructor; [exact Us|..].
-    - intros h i X. apply M in X. tauto.
-    - intros h i X. destruct (M h i X) as (X0 & _ & _ & E1 & _ & E2 & _). rewrite E1, E2. apply (u_run B w U), X0.
-    - intros h i h' i' X X'. destruct (M h i X) as (X0 & _ & _ & E1 & _), (M h' i' X') as (X0' & _ & _ & E1' & _).
-      rewrite E1, E1'. apply (u_runs B w U); assumption.
-    - intros h i X N. destruct (M h i X) as (X0 & _ & E & E1 & E2 & _). rewrite E1, E2.
-      apply (u_normal B w U); [exact X0|]. rewrite <- E. exact N.
-    - intros h i X N. destruct (M h i X) as (X0 & L & E & _ & E2 & _ & E3 & E4). apply E in N.
-      destruct (u_ctx B w U h i X0 N) as (R & St & T & Q). rewrite E2, E3 by exact N.
-      split; [exact R|]. split; [exact St|]. split.
-      + intros l fn F. rewrite (same_table_at w w' S); [apply T, F|left; exact L|exact F].
-      + intros l Hl. destruct (P h (y_live _ _ S _ L)) as (l0 & H0).
-        rewrite (pool_same w' h l l0 Hl (E4 _ H0)). apply Q, H0.
-    - intros h i i' X X'. destruct (M h i X) as (X0 & _ & _ & _ & E & _), (M h i' X') as (X0' & _ & _ & _ & E' & _).
-      rewrite E, E'. apply (u_ctxs B w U); assumption.
-    - intros h L. destruct (Rm h L) as [E Er]. destruct (u_ram B w U h (y_live _ _ S _ L)) as [H H'].
-      rewrite E. split; [exact H|]. intros i Hi. destruct (Er i) as [-> ->]. apply H', Hi.
+    intros S P P' U Us M Rm. apply (vcpus_frame_pools w w' S U Us); [|exact Rm].
+    intros h i X. destruct (M h i X) as (X0 & L & E & E1 & E2 & E3 & E4 & E5).
+    split; [exact X0|]. split; [exact L|]. split; [exact E|]. split; [exact E1|]. split; [exact E2|].
+    split; [exact E3|]. split; [exact E4|]. intros Pr l Hl. destruct (P h (y_live _ _ S _ L)) as (l0 & H0).
+    rewrite (pool_same w' h l l0 Hl (E5 _ H0)). destruct (u_ctx B w U h i X0 Pr) as (_ & _ & _ & Q). apply Q, H0.
   Qed.
 End Parts.

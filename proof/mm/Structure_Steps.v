@@ -77,17 +77,25 @@ Section Steps.
   Qed.
 
   (** New content of pages that are not involved, and which no walker uses. *)
-  Lemma sec_ram fz L w r : sec B fz L w -> 
+  Lemma unchanged_ram w r : inv B w ->
+    (forall t i, used w t \/ is_ram B t /\ kind (state w t) = PG_CORE -> r t i = w_ram w t i) ->
+    (forall t i, involved B w t -> is_ram B t -> kind (state w t) = PG_VMCORE -> r t i = w_ram w t i) ->
+    unchanged B w (settle B (set_ram r w)).
+  Proof.
+    intros I E1 E2.
+    destruct (ram_walks B w r (i_settled B w I)) as [A T]; [intros t i U; apply E1; left; exact U|].
+    constructor; try reflexivity.
+    - intros p i J R K. unfold word; cbn. rewrite E2 by assumption. reflexivity.
+    - split; cbn; intros; [apply A|apply T]; assumption.
+  Qed.
+
+  Lemma sec_ram fz L w r : sec B fz L w ->
     (forall t i, used w t \/ is_ram B t /\ kind (state w t) = PG_CORE -> r t i = w_ram w t i) ->
     (forall t i, involved B w t -> is_ram B t -> kind (state w t) = PG_VMCORE -> r t i = w_ram w t i) ->
     sec B fz L (settle B (set_ram r w)).
   Proof.
     intros H E1 E2. pose proof (s_cs _ _ _ _ H) as [I Hd].
-    destruct (ram_walks B w r (i_settled B w I)) as [A T]; [intros t i U; apply E1; left; exact U|].
-    apply (sec_frame B w); [|split; [apply inv_ram; assumption|exact Hd]|exact H].
-    constructor; try reflexivity.
-    - intros p i J R K. unfold word; cbn. rewrite E2 by assumption. reflexivity.
-    - split; cbn; intros; [apply A|apply T]; assumption.
+    apply (sec_frame B w); [apply unchanged_ram; assumption|split; [apply inv_ram; assumption|exact Hd]|exact H].
   Qed.
 
   Lemma sec_zero fz L w p : sec B fz L w -> isolated w p -> kind (state w p) <> PG_CORE -> ~ involved B w p ->

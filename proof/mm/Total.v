@@ -5,7 +5,7 @@
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Invariant Steps Interleave.
+From Redoubt.mm Require Import Invariant Steps Structure Interleave.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -13,7 +13,7 @@ Open Scope Z_scope.
 Section Total.
   Variables (B : board) (cpu : Z) (some : world).
   Hypothesis HB : board_ok B.
-  Hypothesis Hsome : inv B some.
+  Hypothesis Hsome : mem_inv B some.
 
   (** A world that keeps the invariant, with this CPU's own objects as in [w]. *)
   Definition own_cell (l : loc) : bool :=
@@ -21,9 +21,9 @@ Section Total.
   Definition mixed (w : world) : world :=
     set_mem (fun l => if own_cell l then w_mem w l else w_mem some l) some.
 
-  Lemma mixed_inv w : inv B (mixed w).
+  Lemma mixed_inv w : mem_inv B (mixed w).
   Proof.
-    apply (inv_view B HB (cpu + 1) some); [|apply settled_set_mem; [apply Hsome|reflexivity..]|exact Hsome].
+    apply (mem_inv_view B HB (cpu + 1) some); [|apply settled_set_mem; [apply Hsome|reflexivity..]|exact Hsome].
     constructor; try reflexivity. intros l V. cbn. destruct (own_cell l) eqn:O; [|reflexivity].
     unfold own_cell in O. destruct (class_of (fst l)) eqn:E; try discriminate O.
     apply zlist_eqb_eq in O. rewrite (V E) in O. injection O. lia.
@@ -39,10 +39,10 @@ Section Total.
     | |- context [String.eqb ?f ?s] => destruct (String.eqb f s); [cbn [fst snd]; eauto|]
     end.
 
-  Theorem contract_total : total (kcore B cpu (inv B)).
+  Theorem contract_total : total (kcore B cpu (mem_inv B)).
   Proof.
     intros e w P. destruct (before_some e w) as (w0 & Bf). destruct (P w0 Bf) as [F _].
-    assert (X : exists v w', snd (effect B cpu (inv B) e w0) v w').
+    assert (X : exists v w', snd (effect B cpu (mem_inv B) e w0) v w').
     { clear P Bf. destruct e as [l|l x|f args]; [cbn; eauto|cbn; eauto|].
       destruct args as [|x [|y [|z [|]]]]; cbn in F |- *; try contradiction.
       - destruct (String.eqb f "spin_lock").

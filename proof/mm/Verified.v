@@ -4,6 +4,7 @@
     the specifications of those that are proved; each one is proved for any program in which its callees
     meet theirs, so [verified_program] follows.  The other functions are listed in docs/unverified.md. *)
 From Coq Require Import ZArith List String Bool Lia.
+From Redoubt.mm Require Import Structure.
 From Redoubt.sem Require Import Tactics Link Memory Wf.
 From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Prims Page_Spec Page_Proof Host_Spec Host_Proof
@@ -19,8 +20,8 @@ Definition fuel : nat := 1024.
 Section Program.
   Variables (B : board) (cpu : Z).
   Hypothesis HB : board_ok B.
-  Notation LI := (inv B).
-  Notation K := (kcore B cpu (inv B)).
+  Notation LI := (mem_inv B).
+  Notation K := (kcore B cpu (mem_inv B)).
 
   Definition prim_specs : list (ident * (den -> Prop)) := [
     ("spin_lock", spec_spin_lock B cpu LI); ("spin_unlock", spec_spin_unlock B cpu LI);

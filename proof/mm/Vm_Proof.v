@@ -2,8 +2,9 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Page_Spec Page_Proof Host_Spec
-  Host_Facts Host_Proof Own_Spec Own_Proof Vm_Spec Vm_Facts.
+From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Structure_Vm Structure_Pool Page_Spec Page_Proof Host_Spec Host_Facts Host_Proof Own_Spec Own_Proof
+  Vm_Spec Vm_Facts Section.
 From Redoubt.gen Require Import mm_object mm_table mm_donate vm_vm.
 Import ListNotations.
 Open Scope string_scope.
@@ -13,34 +14,9 @@ Section Proofs.
   Variables (B : board) (cpu : Z) (fuel : nat).
   Hypothesis HB : board_ok B.
   Hypothesis Hfuel : 600 < Z.of_nat fuel.
-  Notation LI := (inv B).
-  Notation K := (kcore B cpu (inv B)).
-  Notation WP := (wp (kcore B cpu (inv B))).
-
-  (** Takes the lock: [C : cs B w1] for the world [w1] of the section. *)
-  Ltac lock HL Hi C w1 := eapply wp_mono;
-    [apply HL; [apply (id_held B _ Hi)|intros ? X; apply (i_secure B _ X)]|];
-    let I := fresh "I" in let w0 := fresh "w0" in
-    cbv beta; intros ? ? (-> & w0 & I & -> & _); steps;
-    assert (C : cs B (set_held true w0)) by (split; [apply inv_held, I|reflexivity]); set (w1 := set_held true w0) in *.
-  Ltac unlock HU C := eapply wp_mono;
-    [apply HU; [apply C|apply C|apply (i_secure B _ (cs_inv B _ C))]|];
-    cbv beta; intros ? ? (-> & ->); steps.
-
-  Lemma idle_unlock w : cs B w -> idle B (set_held false w).
-  Proof. intros [I _]. split; [reflexivity|]. apply known_held, known_inv, I. Qed.
-
-  Lemma section_end (R : Z -> world -> world -> Prop) v w1 w2 : in_ty U64 v -> cs B w1 -> cs B w2 -> R v w1 w2 ->
-    section B R (Some v) (set_held false w2).
-  Proof. intros. split; [apply idle_unlock; assumption|]. exists v, w1, w2. auto. Qed.
-
-  Lemma section_error (R : world -> world -> Prop) v w1 : in_ty U64 v -> v <> KC_OK -> cs B w1 ->
-    section B (atomic R) (Some v) (set_held false w1).
-  Proof. intros. apply section_end with w1; auto. left; auto. Qed.
-
-  Lemma section_done (R : world -> world -> Prop) w1 w2 : cs B w1 -> cs B w2 -> R w1 w2 ->
-    section B (atomic R) (Some 0) (set_held false w2).
-  Proof. intros. apply section_end with w1; auto; [split; reflexivity || lia|]. right; auto. Qed.
+  Notation LI := (mem_inv B).
+  Notation K := (kcore B cpu (mem_inv B)).
+  Notation WP := (wp (kcore B cpu (mem_inv B))).
 
   (** ** Checks *)
   Ltac answer := split; [reflexivity|]; eexists; sp; [reflexivity|range|]; unfold KC_OK; try discriminate.
@@ -83,26 +59,61 @@ Section Proofs.
       + split; [reflexivity|]. exists 0. auto.
   Qed.
 
+  Lemma checked_live fz L w h : sec B fz L w ->
+    1 <= h <= 255 /\ vm_state w h <> VM_FREE /\ vm_state w h <> VM_DYING -> live w h.
+  Proof.
+    intros S (R & N1 & N2). split; [exact R|]. pose proof (u_states _ _ (s_vcpus _ _ _ _ S) h R) as X.
+    unfold VM_FREE, VM_NEW, VM_SEALED, VM_DYING in *. lia.
+  Qed.
+
   (** ** Tables *)
   Lemma pool_put_ok F : spec_pg_set B cpu LI (F "pg_set") -> spec_pool_put B cpu (invoke F fuel f_pool_put).
   Proof.
-    intros HS h p w Hh R Kp U C. enter. steps. read_locked C. steps.
-    match goal with |- wp _ (F "pg_set" [p; 0; ?x]) _ _ =>
-      destruct (inv_write_unused B HB w p 0 x) as [I1 V1]; [apply C|exact U|exact Kp|] end.
-    eapply wp_mono; [apply HS; [exact C|split; [exact R|left; exact Kp]|exact U|lia|apply (i_secure B _ I1)]|].
-    cbv beta. intros ? w1 [E1 ->]. steps.
-    assert (C1 : cs B w1) by (rewrite E1; split; [exact I1|apply C]). rewrite <- E1 in V1.
+    intros HS fz L h p w S Lv R St Is Z0 Ni. pose proof (s_cs _ _ _ _ S) as C. pose proof (proj1 Lv) as Hh.
+    destruct (vmcore_state w p h Hh St) as [Kp _]. enter. steps. read_locked C. steps.
+    change (wrap U64 (w_mem w ("vms.pool", [h]))) with (vm_pool w h).
+    destruct (inv_write_unused B HB w p 0 (vm_pool w h)) as [I1 V1]; [apply C|apply Is|exact Kp|].
+    assert (S1 : sec B fz L (write_word B p 0 (vm_pool w h) w)) by (apply sec_store; [exact HB|exact S|apply Is|pg; lia|exact Ni]).
+    eapply wp_mono; [apply HS; [exact C|split; [exact R|left; exact Kp]|apply Is|lia|apply (i_secure B _ I1)]|].
+    cbv beta. intros ? w1 [E1 ->]. steps. rewrite <- E1 in S1, V1. pose proof (s_cs _ _ _ _ S1) as C1.
     apply (write_plain B cpu LI); [exact C1|reflexivity|]. wrote C2 w2. steps.
     read_locked C2. steps.
     apply (write_plain B cpu LI); [exact C2|reflexivity|]. wrote C3 w3. steps.
-    split; [reflexivity|]. split; [exact C3|]. split.
-    - change (state w3 p) with (state w1 p). rewrite E1. reflexivity.
-    - apply evolves_trans with w1; [|apply evolves_trans with w2].
-      + eapply evolves_weaken; [| |exact V1]; [intros c; cbn; tauto|auto].
-      + eapply evolves_weaken; [| |apply evolves_write_cell with (cells := ["vms.pool"]); reflexivity];
-          [intros c; cbn; rewrite ?orb_false_iff; tauto|intros q []].
-      + eapply evolves_weaken; [| |apply evolves_write_cell with (cells := ["vms.n_pool"]); reflexivity];
-          [intros c; cbn; rewrite ?orb_false_iff; tauto|intros q []].
+    assert (Ni1 : ~ involved B w1 p).
+    { intros X. apply Ni. apply sec_vms in S as [_ V]. revert X. eapply unchanged_involved; [|exact V]. rewrite E1.
+      apply unchanged_ram; [apply C| |].
+      - intros t i U. unfold store_word. destruct (Z.eqb_spec t p) as [->|]; [|reflexivity].
+        destruct Is as [_ X1], U as [U|[_ U]]; [contradiction|pg; lia].
+      - intros t i J _ _. unfold store_word. destruct (Z.eqb_spec t p) as [->|]; [contradiction|reflexivity]. }
+    destruct (sec_pool_put B HB fz L h p (wrap U64 (wrap U64 (w_mem w2 ("vms.n_pool", [h])) + 1)) w1) as [S3 N3]; auto.
+    - rewrite E1. exact Lv.
+    - rewrite E1. exact St.
+    - intros i Hi. rewrite E1. unfold word; cbn. unfold store_word. rewrite Z.eqb_refl.
+      destruct (Z.eqb_spec i 0); [lia|]. apply Z0. lia.
+    - rewrite E1. change (vm_pool (write_word B p 0 (vm_pool w h) w) h) with (vm_pool w h).
+      unfold word; cbn. unfold store_word. rewrite !Z.eqb_refl. cbn [andb]. apply wrap_wrap.
+    - apply wrap_wrap.
+    - split; [reflexivity|]. split; [exact S3|]. split; [|split].
+      + change (state w3 p) with (state w1 p). rewrite E1. reflexivity.
+      + transitivity (vm_n_pool w1 h + 1); [exact N3|]. rewrite E1. reflexivity.
+      + apply evolves_trans with w1; [|apply evolves_trans with w2].
+        * eapply evolves_weaken; [| |exact V1]; [intros c; cbn; tauto|auto].
+        * eapply evolves_weaken; [| |apply evolves_write_cell with (cells := ["vms.pool"]); reflexivity];
+            [intros c; cbn; rewrite ?orb_false_iff; tauto|intros q []].
+        * eapply evolves_weaken; [| |apply evolves_write_cell with (cells := ["vms.n_pool"]); reflexivity];
+            [intros c; cbn; rewrite ?orb_false_iff; tauto|intros q []].
+  Qed.
+
+  (** A page that KServ gives KCore: structure is as before, and the page is not yet part of it. *)
+  Lemma moves_taken fz L p w w' h : 1 <= h <= 255 -> sec B fz L w -> kind (state w p) = PG_HOST -> cs B w' ->
+    state w' p = mk_state PG_VMCORE h 0 -> moves B p w w' -> sec B fz L w' /\ ~ involved B w' p.
+  Proof.
+    intros Hh S Kp C' S' V. destruct (vmcore_state w' p h Hh S') as [K' _].
+    assert (Ni : ~ involved B w p) by (apply sec_vms in S as [_ X]; exact (host_apart B fz L w p X Kp)).
+    assert (Q : unchanged B w w').
+    { apply (evolves_unchanged B _ _ w w' V); [reflexivity|]. intros q <-. split; [exact Ni|]. pg; lia. }
+    split; [exact (sec_frame B w w' Q fz L C' S)|]. intros X. apply Ni.
+    apply sec_vms in S as [_ Vo]. exact (unchanged_involved B w w' Q fz L p Vo X).
   Qed.
 
   Lemma call_vm_table_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_vm_check_live B cpu (F "vm_check_live") ->
@@ -110,27 +121,31 @@ Section Proofs.
     spec_pool_put B cpu (F "pool_put") -> spec_spin_unlock B cpu LI (F "spin_unlock") ->
     spec_call_vm_table B cpu (invoke F fuel f_call_vm_table).
   Proof.
-    intros HL HC HP HT HPut HU h p w Hh Hp Hi. enter. steps. lock HL Hi C w1.
+    intros HL HC HP HT HPut HU h p w Hh Hp Hi. enter. steps. lock HL Hi Sc L C w1.
     ask HC v Hv. destruct Hv as [Uv Hv].
     join (fun e w' => w' = w1 /\ exists r, in_ty U64 r /\ e = [("h", Some h); ("pfn", Some p); ("r", Some r)] /\
-      (r = 0 -> 1 <= h <= 255 /\ free_page B 0 w1 p)).
+      (r = 0 -> live w1 h /\ free_page B 0 w1 p)).
     - steps.
       + ask HP v' Hv'. destruct Hv' as [Uv' Hv']. steps. split; [reflexivity|]. exists v'. sp; auto.
-        intros ->. split; [apply Hv; assumption|]. specialize (Hv' eq_refl 0 ltac:(lia)).
+        intros ->. split; [apply (checked_live unfrozen L); [exact Sc|apply Hv; assumption]|]. specialize (Hv' eq_refl 0 ltac:(lia)).
         rewrite Z.add_0_r, (wrap_small U64 p Hp) in Hv'. exact Hv'.
       + split; [reflexivity|]. exists v. sp; auto. intros X. contradiction.
     - intros e ? (-> & r & Ur & -> & Hr). steps.
-      + destruct Hr as [Rh [Rp Kp]]; [assumption|]. assert (Kh : kind (state w1 p) = PG_HOST) by intuition.
+      + destruct Hr as [Lv [Rp Kp]]; [assumption|]. assert (Kh : kind (state w1 p) = PG_HOST) by intuition.
+        pose proof (proj1 Lv) as Rh.
         eapply wp_mono; [apply HT; [exact Rh|exact Rp|exact Kh|exact C]|].
-        cbv beta. intros ? w2 (-> & C2 & S2 & [Is2 Us2] & Z2 & V2). steps.
-        destruct (mk_state_fields PG_VMCORE h 0) as (_ & Ks & _); [pg; lia..|].
-        eapply wp_mono; [apply HPut; [exact Rh|exact Rp|rewrite S2; exact Ks|exact Us2|exact C2]|].
-        cbv beta. intros ? w3 (-> & C3 & S3 & V3). steps. unlock HU C3. subst r.
-        apply section_done with w1; [exact C|exact C3|].
+        cbv beta. intros ? w2 (-> & C2 & S2 & Is2 & Z2 & V2). steps.
+        destruct (moves_taken unfrozen L p w1 w2 h Rh Sc Kh C2 S2 V2) as [Sc2 Ni2].
+        assert (Lv2 : live w2 h).
+        { unfold live, vm_state. rewrite (e_mem _ _ _ _ _ V2) by reflexivity. exact Lv. }
+        eapply wp_mono; [apply HPut; [exact Sc2|exact Lv2|exact Rp|exact S2|exact Is2|exact Z2|exact Ni2]|].
+        cbv beta. intros ? w3 (-> & Sc3 & S3 & _ & V3). steps. unlock HU Sc3. subst r.
+        apply section_done with L L w1; [exact Sc|exact Sc3|].
+        destruct (vmcore_state w2 p h Rh S2) as [Ks _].
         unfold given. sp; [exact Kh|rewrite S3; exact S2| |].
-        * apply (core_unreached B HB); [apply C3|exact Rp|right; rewrite S3, S2; exact Ks].
+        * apply (core_unreached B HB); [apply (s_cs _ _ _ _ Sc3)|exact Rp|right; rewrite S3; exact Ks].
         * intros q N. unfold state. rewrite (e_meta _ _ _ _ _ V3 q), (e_meta _ _ _ _ _ V2 q) by auto. reflexivity.
-      + unlock HU C. apply section_error; auto.
+      + unlock HU Sc. apply section_error with L; auto.
   Qed.
 
   (** ** Pages come back *)
@@ -144,6 +159,7 @@ Section Proofs.
     - destruct Hv as [Rh N]; [assumption|].
       read_locked C. change (wrap U32 (w_mem w ("vms.state", [h]))) with (vm_state w h). steps; try answer.
       all: try (read_locked C; steps; try answer).
+      all: change (wrap U64 (w_mem w ("vms.n_lent", [h]))) with (vm_n_lent w h) in *.
       all: try (intros _; split; [exact Rh|]; split; [unfold VM_DYING; lia|]; split; [lia|]; pg; lia).
   Qed.
 
@@ -155,8 +171,9 @@ Section Proofs.
     intros HR HL HC HO HU h p w Hh Hp Hi. pose proof (id_known B w Hi) as Kn. enter. steps. ask HR v Hv. steps.
     - left. auto.
     - assert (R : is_ram B p) by (destruct Hv as [[_ R]|[-> _]]; [exact R|lia]).
-      lock HL Hi C w1. ask HC r Hr. destruct Hr as [Ur Hr]. steps.
-      + destruct Hr as (Rh & D & Hd & Kp); [assumption|].
+      lock HL Hi Sc L C w1. ask HC r Hr. destruct Hr as [Ur Hr]. steps.
+      + destruct Hr as (Rh & D & Hd & Kp0); [assumption|].
+        assert (Kp : kind (state w1 p) = PG_VM \/ kind (state w1 p) = PG_VMCORE) by tauto.
         assert (Is : isolated w1 p).
         { assert (Dead : ~ live w1 h) by (unfold live, VM_NEW, VM_SEALED, VM_DYING in *; lia).
           destruct (i_dead B w1 (cs_inv B _ C) h ltac:(lia) Dead) as [D1 D2]. split.
@@ -167,11 +184,19 @@ Section Proofs.
           - intros (h' & l & fn & W). destruct (s_walk B w1 (i_secure B _ (cs_inv B _ C)) _ _ _ _ W) as [_ X].
             destruct (h' =? 0); [pg; lia|]. destruct X as [_ X]. rewrite Hd in X. subst h'. exact (D1 _ _ _ W). }
         eapply wp_mono; [apply HO; [lia|exact R|exact Kp|exact Is|exact C]|].
-        cbv beta. intros ? w2 (-> & C2 & S2 & V2). steps. unlock HU C2. right. subst r.
-        apply section_done with w1; [exact C|exact C2|]. unfold reclaimed. sp; auto.
+        cbv beta. intros ? w2 (-> & C2 & S2 & V2). steps.
+        assert (Sc2 : sec B unfrozen L w2).
+        { apply (sec_evolves B ["n_kind"; "vms.n_pages"] (eq p) unfrozen L w1 w2 Sc C2 V2 eq_refl).
+          intros q <-. split; [|rewrite S2; discriminate]. pose proof Sc as S0. apply sec_vms in S0 as [_ Vo].
+          assert (Dead : ~ live w1 h) by (unfold live, VM_NEW, VM_SEALED, VM_DYING in *; lia).
+          destruct Kp0 as [K|[K Nl]].
+          - apply (private_apart B unfrozen L w1 p Vo K). rewrite Hd. exact Dead.
+          - apply (dead_apart B unfrozen L w1 p Vo (or_intror K)). rewrite Hd. intros [X|(_ & _ & X)]; contradiction. }
+        unlock HU Sc2. right. subst r.
+        apply section_done with L L w1; [exact Sc|exact Sc2|]. unfold reclaimed. sp; auto.
         * unfold owner_of. destruct Kp as [->| ->]; cbn; rewrite Hd; reflexivity.
         * intros q N. unfold state. rewrite (e_meta _ _ _ _ _ V2 q) by auto. reflexivity.
-      + unlock HU C. right. apply section_error; auto.
+      + unlock HU Sc. right. apply section_error with L; auto.
   Qed.
 
   (** ** Life of a VM *)
@@ -200,38 +225,58 @@ Section Proofs.
         change (wrap U64 (w_mem w ("vms.root", [h]))) with (vm_root w h)
     end.
 
+  (** Stores to the state of VM [h], by the world before. *)
+  Lemma live_write w h s : live (write_cell B ("vms.state", [h]) s w) h <->
+    1 <= h <= 255 /\ (wrap U32 s = VM_NEW \/ wrap U32 s = VM_SEALED).
+  Proof.
+    change (live (write_cell B ("vms.state", [h]) s w) h) with (live (set_mem (upd (w_mem w) ("vms.state", [h]) s) w) h).
+    unfold live. rewrite vm_state_write, Z.eqb_refl. reflexivity.
+  Qed.
+
+  Lemma state_write w h s : vm_state (write_cell B ("vms.state", [h]) s w) h = wrap U32 s.
+  Proof.
+    transitivity (vm_state (set_mem (upd (w_mem w) ("vms.state", [h]) s) w) h); [reflexivity|].
+    rewrite vm_state_write, Z.eqb_refl. reflexivity.
+  Qed.
+
   Lemma vm_seal_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_spin_unlock B cpu LI (F "spin_unlock") ->
     spec_vm_seal B cpu (invoke F fuel f_vm_seal).
   Proof.
-    intros HL HU h w Hh Hi. enter. steps. lock HL Hi C w1.
+    intros HL HU h w Hh Hi. enter. steps. lock HL Hi Sc L C w1.
     read_locked C. vm_views. steps.
-    - apply write_state; [exact C| |].
-      + apply (inv_write_state B); [apply C|]. unfold live. rewrite vm_state_write, Z.eqb_refl.
-        change (wrap U32 2) with 2. unfold VM_NEW, VM_SEALED. intuition lia.
-      + intros _ C2. steps. unlock HU C2. split; [reflexivity|apply idle_unlock, C2].
-    - unlock HU C. split; [reflexivity|apply idle_unlock, C].
+    - assert (Hs : live (write_cell B ("vms.state", [h]) 2 w1) h <-> live w1 h).
+      { rewrite live_write. change (wrap U32 2) with 2. unfold live, VM_NEW, VM_SEALED. intuition lia. }
+      apply write_state; [exact C| |].
+      + apply (inv_write_state B); [apply C|exact Hs].
+      + intros _ C2. steps.
+        assert (S2 : sec B unfrozen L (write_cell B ("vms.state", [h]) 2 w1)).
+        { apply sec_write_state; [exact Sc|exact C2|exact Hs| |].
+          - intros [X|(_ & X & _)]; [left; apply Hs, X|]. rewrite state_write in X. discriminate X.
+          - rewrite state_write. change (wrap U32 2) with 2. unfold VM_FREE, VM_DYING. lia. }
+        unlock HU S2. split; [reflexivity|apply idle_unlock, C2].
+    - unlock HU Sc. split; [reflexivity|apply idle_unlock, C].
   Qed.
 
   Lemma call_vm_flush_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_vm_check_live B cpu (F "vm_check_live") ->
     spec_tlb_inval_vm B cpu LI (F "tlb_inval_vm") -> spec_spin_unlock B cpu LI (F "spin_unlock") ->
     spec_call_vm_flush B cpu (invoke F fuel f_call_vm_flush).
   Proof.
-    intros HL HC HT HU h w Hh Hi. enter. steps. lock HL Hi C w1.
+    intros HL HC HT HU h w Hh Hi. enter. steps. lock HL Hi Sc L C w1.
     ask HC v Hv. destruct Hv as [Uv Hv]. steps.
     - destruct Hv as [Rh _]; [assumption|]. read_locked C. vm_views. steps.
       eapply wp_mono; [apply HT; [exact C|right; split; [exact Rh|reflexivity]]|].
       cbv beta. intros ? w3 ((w2 & J & I2 & E3) & ->). steps.
-      assert (C3 : cs B w3).
-      { split; [rewrite E3; apply inv_invalidate, I2|]. rewrite E3. destruct J as (r & -> & _). apply C. }
-      unlock HU C3. subst v. apply section_done with w1; [exact C|exact C3|].
+      assert (S3 : sec B unfrozen L w3).
+      { rewrite E3. apply sec_invalidate, (sec_interference B HB unfrozen L w1 w2 Sc J). }
+      unlock HU S3. subst v. apply section_done with L L w1; [exact Sc|exact S3|].
       intros p. rewrite E3. destruct J as (r & -> & _). reflexivity.
-    - unlock HU C. apply section_error; auto.
+    - unlock HU Sc. apply section_error with L; auto.
   Qed.
 
   Lemma call_vm_free_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_vm_check B cpu (F "vm_check") ->
     spec_spin_unlock B cpu LI (F "spin_unlock") -> spec_call_vm_free B cpu (invoke F fuel f_call_vm_free).
   Proof.
-    intros HL HC HU h w Hh Hi. enter. steps. lock HL Hi C w1.
+    intros HL HC HU h w Hh Hi. enter. steps. lock HL Hi Sc L C w1.
     ask HC v Hv. destruct Hv as [Uv Hv].
     join (fun e w' => w' = w1 /\ exists r, in_ty U64 r /\ e = [("h", Some h); ("r", Some r)] /\
       (r = 0 -> 1 <= h <= 255 /\ vm_state w1 h = VM_DYING)).
@@ -247,32 +292,44 @@ Section Proofs.
       + steps; try (read_locked C; steps); try (read_locked C; steps).
         all: split; [reflexivity|]; eexists; (split; [|split; [reflexivity|]]); first [exact Ur|range|exact Hr|discriminate].
       + intros e ? (-> & r' & Ur' & -> & Hr'). steps.
-        * destruct Hr' as [Rh D]; [assumption|]. apply write_state; [exact C| |].
-          { apply (inv_write_state B); [apply C|]. unfold live. rewrite vm_state_write, Z.eqb_refl, D.
-            change (wrap U32 0) with 0. unfold VM_NEW, VM_SEALED, VM_DYING. intuition lia. }
-          intros _ C2. set (w2 := write_cell _ _ _ w1) in *. steps. read_locked C2. steps.
+        * destruct Hr' as [Rh D]; [assumption|].
+          assert (Hs : live (write_cell B ("vms.state", [h]) 0 w1) h <-> live w1 h).
+          { rewrite live_write. change (wrap U32 0) with 0. unfold live. rewrite D. unfold VM_NEW, VM_SEALED, VM_DYING. intuition lia. }
+          apply write_state; [exact C| |].
+          { apply (inv_write_state B); [apply C|exact Hs]. }
+          intros _ C2.
+          assert (S2 : sec B unfrozen L (write_cell B ("vms.state", [h]) 0 w1)).
+          { apply sec_write_state; [exact Sc|exact C2|exact Hs| |].
+            - intros [X|(_ & X & _)]; [left; apply Hs, X|]. rewrite state_write in X. discriminate X.
+            - rewrite state_write. change (wrap U32 0) with 0. unfold VM_FREE, VM_DYING. lia. }
+          assert (E2 : vm_state (write_cell B ("vms.state", [h]) 0 w1) h = VM_FREE) by apply state_write.
+          set (w2 := write_cell _ _ _ w1) in *. steps. read_locked C2. steps.
           apply (write_plain B cpu LI); [exact C2|reflexivity|]. wrote C3 w3. steps.
-          unlock HU C3. subst r'. apply section_done with w1; [exact C|exact C3|]. sp; [exact D| |reflexivity].
-          transitivity (vm_state (set_mem (upd (w_mem w1) ("vms.state", [h]) 0) w1) h); [reflexivity|].
-          rewrite vm_state_write, Z.eqb_refl. reflexivity.
-        * unlock HU C. apply section_error; auto.
+          assert (S3 : sec B unfrozen L w3) by (apply sec_write; [exact S2|reflexivity|discriminate]).
+          unlock HU S3. subst r'. apply section_done with L L w1; [exact Sc|exact S3|]. sp; [exact D|exact E2|reflexivity].
+        * unlock HU Sc. apply section_error with L; auto.
   Qed.
 
-  (** The fields of a VM that is not alive yet. *)
-  Ltac store_plain C w' := apply (write_plain B cpu LI); [exact C|reflexivity|];
-    let C' := fresh "C" in wrote C' w'; steps.
+  (** Objects of a VM that is not there yet, and such that structure does not depend on. *)
+  Ltac store S C w' S' keep := apply (write_plain B cpu LI); [exact (s_cs _ _ _ _ S)|reflexivity|]; wrote C w';
+    match type of S with sec _ _ ?L0 _ => assert (S' : sec B unfrozen L0 w') by keep end; steps.
+  Ltac store_free S F C w' S' := store S C w' S'
+    ltac:(apply sec_write_free; [exact S|exact F|discriminate|discriminate|exact C]).
+  Ltac store_other S C w' S' := store S C w' S' ltac:(apply sec_write; [exact S|reflexivity|discriminate]).
 
   Lemma vm_make_ok F : spec_own_take_core B cpu LI (F "own_take_core") ->
     spec_vm_make B cpu (invoke F fuel f_vm_make).
   Proof.
-    intros HT h flags root w Hh Hf Uf R0 R1 K0 K1 C.
+    intros HT L h flags root w Hh Hf Uf R0 R1 Ev K0 K1 S. pose proof (s_cs _ _ _ _ S) as C.
     pose proof (ram_range B HB _ R0). pose proof (ram_range B HB _ R1). enter. steps.
     eapply wp_mono; [apply HT; [exact Hh|exact R0|exact K0|exact C]|].
     cbv beta. intros ? w1 (-> & C1 & S1 & Is1 & Z1 & V1). steps.
+    destruct (moves_taken unfrozen L root w w1 h Hh S K0 C1 S1 V1) as [Sc1 _].
     assert (Kr : kind (state w1 (root + 1)) = PG_HOST).
     { unfold state. rewrite (e_meta _ _ _ _ _ V1) by lia. exact K1. }
     eapply wp_mono; [apply HT; [exact Hh|exact R1|exact Kr|exact C1]|].
     cbv beta. intros ? w2 (-> & C2 & S2 & Is2 & Z2 & V2). steps.
+    destruct (moves_taken unfrozen L (root + 1) w1 w2 h Hh Sc1 Kr C2 S2 V2) as [Sc2 _].
     destruct (mk_state_fields PG_VMCORE h 0) as (_ & Ks & Hs & _); [pg; lia..|].
     assert (S1' : state w2 root = mk_state PG_VMCORE h 0).
     { unfold state. rewrite (e_meta _ _ _ _ _ V2) by lia. exact S1. }
@@ -284,28 +341,38 @@ Section Proofs.
     assert (Ot : forall q, q <> root -> q <> root + 1 -> state w2 q = state w q).
     { intros q N1 N2. unfold state. rewrite (e_meta _ _ _ _ _ V2), (e_meta _ _ _ _ _ V1) by lia. reflexivity. }
     clear V1 V2.
-    store_plain C2 w3. store_plain C0 w4. store_plain C3 w5.
+    store_free Sc2 F2 C3 w3 Sc3. store_free Sc3 F2 C4 w4 Sc4. store_other Sc4 C5 w5 Sc5.
     assert (F5 : vm_state w5 h = VM_FREE) by exact F2.
-    apply write_root; [assumption|unfold live; rewrite F5; unfold VM_FREE, VM_NEW, VM_SEALED; lia|].
-    intros _ C6. match type of C6 with cs _ ?x => set (w6 := x) in * end. steps.
-    store_plain C6 w7. store_plain C5 w8. store_plain C7 w9.
+    apply write_root; [exact C5|unfold live; rewrite F5; unfold VM_FREE, VM_NEW, VM_SEALED; lia|].
+    intros _ C6. match type of C6 with cs _ ?x => set (w6 := x) in * end.
+    assert (Sc6 : sec B unfrozen L w6) by (apply sec_write_free; [exact Sc5|exact F5|discriminate|discriminate|exact C6]).
+    assert (F6 : vm_state w6 h = VM_FREE) by exact F2. steps.
+    store_free Sc6 F6 C7 w7 Sc7. store_free Sc7 F6 C8 w8 Sc8. store_free Sc8 F6 C9 w9 Sc9.
     assert (F9 : vm_state w9 h = VM_FREE) by exact F2.
     assert (Er : vm_root w9 h = root).
     { transitivity (vm_root (set_mem (upd (w_mem w5) ("vms.root", [h]) root) w5) h); [reflexivity|].
       rewrite vm_root_write, Z.eqb_refl. apply wrap_small. unfold in_ty, modulus. words. }
+    assert (Hb : forall t, t = vm_root w9 h \/ t = vm_root w9 h + 1 ->
+      is_ram B t /\ state w9 t = mk_state PG_VMCORE h 0 /\ zeroed w9 t).
+    { rewrite Er. intros t [->| ->].
+      - split; [exact R0|]. split; [exact S1'|exact Z1'].
+      - split; [exact R1|]. split; [exact S2|exact Z2]. }
     assert (Bl : blank_root B w9 h (vm_root w9 h)).
-    { rewrite Er. split; [lia|]. intros t [->| ->].
-      - split; [split; [exact R0|]|exact Z1']. destruct (Z.eqb_spec h 0); [lia|].
-        change (state w9 root) with (state w2 root). rewrite S1'. auto.
-      - split; [split; [exact R1|]|exact Z2]. destruct (Z.eqb_spec h 0); [lia|].
-        change (state w9 (root + 1)) with (state w2 (root + 1)). rewrite S2. auto. }
-    destruct (inv_write_new B w9 h) as [I10 N10]; [apply C8|unfold live; rewrite F9; unfold VM_FREE, VM_NEW, VM_SEALED; lia|lia|exact Bl|].
-    apply write_state; [exact C8|exact I10|]. intros _ C10.
+    { split; [lia|]. intros t Ht. destruct (Hb t Ht) as (Rt & St & Zt). split; [split; [exact Rt|]|exact Zt].
+      destruct (Z.eqb_spec h 0); [lia|]. rewrite St. auto. }
+    destruct (inv_write_new B w9 h) as [I10 N10]; [apply C9|unfold live; rewrite F9; unfold VM_FREE, VM_NEW, VM_SEALED; lia|lia|exact Bl|].
+    apply write_state; [exact C9|exact I10|]. intros _ C10.
+    assert (Sc10 : sec B unfrozen L (write_cell B ("vms.state", [h]) 1 w9)).
+    { apply sec_vms. split; [exact C10|]. apply sec_vms in Sc9 as [[I9 _] V9].
+      apply (vms_new B HB w9 h Hh F9 Hb); [rewrite Er; exact Ev| | |apply C10|exact I9|exact V9].
+      - unfold vm_n_pool. change (w_mem w9 (obj "vms.n_pool" [h])) with (upd (w_mem w7) ("vms.n_pool", [h]) 0 (obj "vms.n_pool" [h])).
+        rewrite upd_same. reflexivity.
+      - unfold vm_n_ram. change (w_mem w9 (obj "vms.n_ram" [h])) with (upd (w_mem w3) ("vms.n_ram", [h]) 0 (obj "vms.n_ram" [h])).
+        rewrite upd_same. reflexivity. }
     match type of C10 with cs _ ?x => set (w10 := x) in * end. steps.
-    read_locked C10. steps. store_plain C10 w11.
-    split; [reflexivity|]. split; [assumption|]. sp; auto.
-    - transitivity (vm_state (set_mem (upd (w_mem w9) ("vms.state", [h]) VM_NEW) w9) h); [reflexivity|].
-      rewrite vm_state_write, Z.eqb_refl. reflexivity.
+    read_locked C10. steps. store_other Sc10 C11 w11 Sc11.
+    split; [reflexivity|]. split; [exact Sc11|]. sp; auto.
+    apply (state_write w9 h 1).
   Qed.
 
   (** This CPU's own objects. *)
@@ -325,7 +392,7 @@ Section Proofs.
     spec_spin_unlock B cpu LI (F "spin_unlock") -> spec_call_vm_create B cpu (invoke F fuel f_call_vm_create).
   Proof.
     intros HL HF HP HM HU flags root w Hc Hfl Hr Hi. enter. steps; [left; auto|].
-    lock HL Hi C w1. ask HF v Hv. steps. ask HP r Hr'. destruct Hr' as [Ur Hf].
+    lock HL Hi Sc L C w1. ask HF v Hv. steps. ask HP r Hr'. destruct Hr' as [Ur Hf].
     join (fun e w' => w' = w1 /\ exists r', in_ty U64 r' /\
       e = [("cpu", Some cpu); ("flags", Some flags); ("root_pfn", Some root); ("h", Some v); ("r", Some r')] /\
       (r' = 0 -> r = 0 /\ v <> 0)).
@@ -337,13 +404,16 @@ Section Proofs.
         specialize (Hf eq_refl). pose proof (Hf 0 ltac:(lia)) as [R0 K0]. pose proof (Hf 1 ltac:(lia)) as [R1 K1].
         rewrite Z.add_0_r, (wrap_small U64 root Hr) in *. pose proof (ram_range B HB _ R0).
         rewrite (wrap_small U64 (root + 1)) in * by (unfold in_ty, modulus; words).
-        eapply wp_mono; [apply HM; [exact Rv|exact Fv|exact Hfl|exact R0|exact R1|intuition|intuition|exact C]|].
-        cbv beta. intros ? w2 (-> & C2 & S2 & _ & _ & _ & N2 & _). steps.
-        apply write_percpu; [apply C2|reflexivity|reflexivity|]. intros _ I3.
+        assert (Er : root mod 2 = 0).
+        { match goal with X : Z.land root 1 = 0 |- _ => change 1 with (Z.ones 1) in X; rewrite Z.land_ones in X by lia; exact X end. }
+        eapply wp_mono; [apply HM; [exact Rv|exact Fv|exact Hfl|exact R0|exact R1|exact Er|intuition|intuition|exact Sc]|].
+        cbv beta. intros ? w2 (-> & Sc2 & S2 & _ & _ & _ & N2 & _). steps.
+        apply write_percpu; [apply (s_cs _ _ _ _ Sc2)|reflexivity|reflexivity|]. intros _ I3.
         match type of I3 with inv _ ?x => set (w3 := x) in * end.
-        assert (C3 : cs B w3) by (split; [exact I3|apply C2]). steps. unlock HU C3. right. subst r'.
-        apply section_done with w1; [exact C|exact C3|]. exists v. sp; [lia|lia|exact Fv|exact S2|exact N2].
-      + unlock HU C. right. apply section_error; auto.
+        assert (S3 : sec B unfrozen L w3) by (apply sec_write; [exact Sc2|reflexivity|discriminate]).
+        steps. unlock HU S3. right. subst r'.
+        apply section_done with L L w1; [exact Sc|exact S3|]. exists v. sp; [lia|lia|exact Fv|exact S2|exact N2].
+      + unlock HU Sc. right. apply section_error with L; auto.
   Qed.
 
   Lemma stat_get_ok F : spec_stat_get B cpu (invoke F fuel f_stat_get).
@@ -358,7 +428,7 @@ Section Proofs.
     spec_spin_unlock B cpu LI (F "spin_unlock") -> spec_call_stat B cpu (invoke F fuel f_call_stat).
   Proof.
     intros HL HS HU item w Hc Hit Hi. unfold in_ty, modulus in Hit. enter. steps; [split; [exact Hi|auto]|].
-    lock HL Hi C w1. ask HS v Hv. steps. unlock HU C.
+    lock HL Hi Sc L C w1. ask HS v Hv. steps. unlock HU Sc.
     pose proof (cs_inv B _ C) as I1. apply (inv_held B false) in I1.
     apply write_percpu; [exact I1|reflexivity|reflexivity|]. intros _ I3. steps.
     split; [|left; reflexivity]. split; [reflexivity|apply known_inv, I3].

@@ -1,25 +1,29 @@
 (** * Calls of the memory and VM part: what they do
 
     A call takes the lock, does one critical section, and gives it back.  Its specification relates the
-    worlds at both ends of the section: [section R] says that they are related by [R]. *)
+    worlds at both ends of the section: [section R] says that they are related by [R].  There everything
+    that LOCK_MEM protects holds ([locked]), and no leaf is frozen. *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Link Wp Bits Memory.
 From Redoubt.machine Require Import State Events.
-From Redoubt.mm Require Import Desc_Spec Invariant Page_Spec Own_Spec.
+From Redoubt.mm Require Import Desc_Spec Invariant Structure Structure_Facts Page_Spec Own_Spec.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
 
 Section Specs.
   Variables (B : board) (cpu : Z).
-  Notation WP := (wp (kcore B cpu (inv B))).
+  Notation WP := (wp (kcore B cpu (mem_inv B))).
 
   (** Between calls. *)
   Record idle (w : world) : Prop := { id_held : w_held w = false; id_known : known B w }.
 
+  (** The lock is held, and nothing is under way. *)
+  Record locked (w : world) : Prop := { lk_held : w_held w = true; lk_inv : mem_inv B w }.
+
   (** The critical section began in [w1] and ended in [w2]; the call answered [v]. *)
   Definition section (R : Z -> world -> world -> Prop) (r : option Z) (w' : world) : Prop :=
-    idle w' /\ exists v w1 w2, r = Some v /\ in_ty U64 v /\ cs B w1 /\ cs B w2 /\ R v w1 w2.
+    idle w' /\ exists v w1 w2, r = Some v /\ in_ty U64 v /\ locked w1 /\ locked w2 /\ R v w1 w2.
   (** On an error nothing has changed. *)
   Definition atomic (R : world -> world -> Prop) (v : Z) (w1 w2 : world) : Prop :=
     v <> KC_OK /\ w2 = w1 \/ v = KC_OK /\ R w1 w2.
@@ -40,11 +44,11 @@ Section Specs.
       (v = 0 \/ 1 <= v <= 255 /\ vm_state w v = VM_FREE)) w.
 
   (** ** Tables of a VM *)
-  (** The page, zero and KCore's for VM h, goes to the VM's pool. *)
-  Definition spec_pool_put (d : den) : Prop := forall h p w, 1 <= h <= 255 -> is_ram B p ->
-    kind (state w p) = PG_VMCORE -> ~ used w p -> cs B w ->
-    WP (d [h; p]) (fun r w' => r = None /\ cs B w' /\ state w' p = state w p /\
-      evolves B ["vms.pool"; "vms.n_pool"] (eq p) w w') w.
+  (** The page, zero and KCore's for VM h, in no use yet, goes to the VM's pool. *)
+  Definition spec_pool_put (d : den) : Prop := forall fz L h p w, sec B fz L w -> live w h -> is_ram B p ->
+    state w p = mk_state PG_VMCORE h 0 -> isolated w p -> zeroed w p -> ~ involved B w p ->
+    WP (d [h; p]) (fun r w' => r = None /\ sec B fz L w' /\ state w' p = state w p /\
+      vm_n_pool w' h = vm_n_pool w h + 1 /\ evolves B ["vms.pool"; "vms.n_pool"] (eq p) w w') w.
 
   Definition given (h p : Z) (w1 w2 : world) : Prop :=
     kind (state w1 p) = PG_HOST /\ state w2 p = mk_state PG_VMCORE h 0 /\
@@ -59,16 +63,16 @@ Section Specs.
   Definition spec_reclaim_check (d : den) : Prop := forall h p w, in_ty U64 h -> is_ram B p -> cs B w ->
     WP (d [h; p]) (fun r w' => w' = w /\ exists v, r = Some v /\ in_ty U64 v /\
       (v = KC_OK -> 1 <= h <= 255 /\ vm_state w h = VM_DYING /\ handle (state w p) = h /\
-         (kind (state w p) = PG_VM \/ kind (state w p) = PG_VMCORE))) w.
+         (kind (state w p) = PG_VM \/ kind (state w p) = PG_VMCORE /\ vm_n_lent w h = 0))) w.
   Definition spec_call_page_reclaim (d : den) : Prop := forall h p w, in_ty U64 h -> in_ty U64 p -> idle w ->
     WP (d [h; p]) (fun r w' => r = Some KC_EINVAL /\ w' = w \/ section (atomic (reclaimed h p)) r w') w.
 
   (** ** Life of a VM *)
   (** Two zero pages become the root of a new VM; nothing is mapped in it. *)
-  Definition spec_vm_make (d : den) : Prop := forall h flags root w, 1 <= h <= 255 -> vm_state w h = VM_FREE ->
-    in_ty U64 flags -> is_ram B root -> is_ram B (root + 1) -> kind (state w root) = PG_HOST ->
-    kind (state w (root + 1)) = PG_HOST -> cs B w ->
-    WP (d [h; flags; root]) (fun r w' => r = None /\ cs B w' /\ vm_state w' h = VM_NEW /\ vm_root w' h = root /\
+  Definition spec_vm_make (d : den) : Prop := forall L h flags root w, 1 <= h <= 255 -> vm_state w h = VM_FREE ->
+    in_ty U64 flags -> is_ram B root -> is_ram B (root + 1) -> root mod 2 = 0 -> kind (state w root) = PG_HOST ->
+    kind (state w (root + 1)) = PG_HOST -> sec B unfrozen L w ->
+    WP (d [h; flags; root]) (fun r w' => r = None /\ sec B unfrozen L w' /\ vm_state w' h = VM_NEW /\ vm_root w' h = root /\
       state w' root = mk_state PG_VMCORE h 0 /\ state w' (root + 1) = mk_state PG_VMCORE h 0 /\
       (forall p, ~ reach w' h p) /\ forall q, q <> root -> q <> root + 1 -> state w' q = state w q) w.
   Definition spec_call_vm_create (d : den) : Prop := forall flags root w, 0 <= cpu < 8 ->
