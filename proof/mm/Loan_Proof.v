@@ -1,0 +1,89 @@
+(** * Lending pages to VMs: proofs, but for the calls *)
+From Coq Require Import ZArith List String Bool Lia ZifyBool.
+From Redoubt.sem Require Import Tactics Link Memory.
+From Redoubt.machine Require Import State Events Facts.
+From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Page_Proof Walk_Spec Walk_Proof Table_Spec Lend_Spec Lend_Facts Revoke_Spec Revoke_Facts
+  Revoke_Proof Release_Proof Finish_Proof Loan_Spec Loan_Facts.
+From Redoubt.gen Require Import mm_lend.
+Import ListNotations.
+Open Scope string_scope.
+Open Scope Z_scope.
+
+Ltac root_view := repeat match goal with
+  | |- context [wrap U64 (w_mem ?w ("vms.root", [?h]))] =>
+      change (wrap U64 (w_mem w ("vms.root", [h]))) with (vm_root w h)
+  | |- context [wrap U64 (w_mem ?w ("vms.n_lent", [?h]))] =>
+      change (wrap U64 (w_mem w ("vms.n_lent", [h]))) with (vm_n_lent w h)
+  end.
+
+Section Proofs.
+  Variables (B : board) (cpu : Z) (LI : world -> Prop) (fuel : nat).
+  Hypothesis HB : board_ok B.
+  Hypothesis Hfuel : 600 < Z.of_nat fuel.
+  Notation K := (kcore B cpu LI).
+  Notation WP := (wp (kcore B cpu LI)).
+
+  Lemma prot_check_ok F : spec_prot_check B cpu LI (invoke F fuel f_prot_check).
+  Proof.
+    intros p w U. unfold in_ty, modulus in U. enter. steps.
+    all: split; [reflexivity|]; eexists; sp; [reflexivity|range|]; unfold KC_OK; lia.
+  Qed.
+
+  Lemma min_u64_ok F : spec_min_u64 B cpu LI (invoke F fuel f_min_u64).
+  Proof. intros a b w. enter. steps; (split; [reflexivity|]); f_equal; lia. Qed.
+
+  Lemma lend_pages_ok F : spec_page_lend B cpu LI (F "page_lend") -> spec_lend_pages B cpu LI (invoke F fuel f_lend_pages).
+  Proof.
+    intros HL h p n fn fz L w S Lv N Up Hp. assert (Rh : 1 <= h <= 255) by apply Lv. enter. steps.
+    loop (fun m e w1 => exists i L1, m = n - i /\ 0 <= i <= n /\
+      e = [("h", Some h); ("pfn", Some p); ("n", Some n); ("i", Some i)] /\ sec B fz L1 w1 /\ same_objects w w1 /\
+      w_ram w1 = w_ram w /\ (forall j, 0 <= j < i -> kind (state w1 (p + j)) = PG_LENT /\ In (h, fn + j) (L1 (p + j))) /\
+      forall q, ~ p <= q < p + i -> state w1 q = state w q) from n.
+    - lia.
+    - exists 0, L. sp; try lia; try reflexivity; [exact S|apply same_objects_refl].
+    - intros m e w1 M (i & L1 & -> & I & -> & S1 & Eo & Er & Hl & Ho).
+      assert (Hi : i < n -> 0 <= p + i < 2 ^ 28) by (intros X; apply (ram_range B HB), Hp; lia).
+      steps.
+      + assert (Fp : free_page B 1 w1 (p + i)).
+        { unfold free_page. rewrite Ho by lia. apply Hp. lia. }
+        eapply wp_mono; [apply (HL (p + i) (h, fn + i) fz L1 w1 S1 Fp)|].
+        cbv beta. intros ? w2 (-> & S2 & Rc & K2). steps.
+        exists (n - (i + 1)). split; [lia|]. exists (i + 1), (lent_to (h, fn + i) (p + i) L1). sp; try lia; try reflexivity.
+        * exact S2.
+        * apply same_objects_trans with w1; [exact Eo|apply recounts_objects with B (p + i), Rc].
+        * rewrite (rc_ram _ _ _ _ Rc). exact Er.
+        * intros j J. unfold lent_to. destruct (Z.eq_dec j i) as [->|Nj].
+          -- split; [exact K2|]. rewrite Z.eqb_refl. left. reflexivity.
+          -- destruct (Hl j) as [A1 A2]; [lia|]. rewrite (rc_state B w1 w2 (p + i) Rc) by lia.
+             destruct (Z.eqb_spec (p + j) (p + i)); [lia|]. auto.
+        * intros q Hq. rewrite (rc_state B w1 w2 (p + i) Rc) by lia. apply Ho. lia.
+      + assert (i = n) as -> by lia. pose proof (s_cs _ _ _ _ S1) as C1.
+        read_locked C1. steps. apply (write_plain B cpu LI); [exact C1|reflexivity|]. intros _ C2. steps.
+        split; [reflexivity|].
+        match goal with |- context [write_cell B ("vms.n_lent", [h]) ?x w1] => set (v := x) end.
+        assert (R1 : rooted w1 h) by (apply (same_rooted w w1 h Eo); left; exact Lv).
+        split; [|exists L1; split; [apply sec_count; [exact S1|exact R1]|intros j J; apply Hl, J]].
+        constructor.
+        * intros c ix Sc Nc. rewrite <- (Eo c ix Sc). apply (upd_name (w_mem w1)).
+          destruct (String.eqb_spec "vms.n_lent" c) as [<-|]; [contradiction|reflexivity].
+        * exact Er.
+        * intros j J. apply Hl, J.
+        * intros q Hq. apply Ho, Hq.
+  Qed.
+
+  Lemma lent_at_ok F : spec_walk_state B cpu LI (F "walk_state") -> spec_lent_at B cpu LI (invoke F fuel f_lent_at).
+  Proof.
+    intros HS fz L h fn w S R Fr. pose proof (s_cs _ _ _ _ S) as C. assert (Rh : 1 <= h <= 255) by (apply vm_range with w; exact R).
+    enter. steps. read_locked C. root_view. steps. read_tree HS S R Fr. steps. split; reflexivity.
+  Qed.
+
+  Lemma lent_cost_ok F : spec_lent_at B cpu LI (F "lent_at") -> spec_walk_l3 B cpu LI (F "walk_l3") ->
+    spec_lent_cost B cpu LI (invoke F fuel f_lent_cost).
+  Proof.
+    intros HA H3 fz L h fn w S R Fr. pose proof (s_cs _ _ _ _ S) as C. assert (Rh : 1 <= h <= 255) by (apply vm_range with w; exact R).
+    enter. steps. eapply wp_mono; [eapply (HA fz L h fn w S R Fr)|]. cbv beta. intros ? ? [-> ->]. steps.
+    read_locked C. root_view. steps. read_tree H3 S R Fr. steps.
+    all: split; [reflexivity|]; eexists; (split; [reflexivity|]); auto.
+  Qed.
+End Proofs.
