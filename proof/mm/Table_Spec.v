@@ -15,6 +15,8 @@ Definition ATTR_PRIVATE := ATTR_HOST + 2 ^ 55.
 (** What a leaf that lends has: [prot] is a set of KC_PROT_R (1), KC_PROT_W (2), KC_PROT_X (4). *)
 Definition lent_attr (prot : Z) : Z :=
   15 * 4 + prot mod 4 * 2 ^ 6 + 3 * 2 ^ 8 + 2 ^ 10 + (1 - prot / 4) * 2 ^ 54 + 2 ^ 56.
+(** Another protection for a leaf: its address and type stay. *)
+Definition desc_with (d a : Z) : Z := d / 2 ^ 12 mod 2 ^ 28 * 2 ^ 12 + a + d mod 4.
 Definition leaf_attr (s a : Z) : Prop := attributes a /\ soft a = s.
 
 (** ** How a leaf is stored *)

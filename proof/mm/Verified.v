@@ -8,7 +8,8 @@ From Redoubt.mm Require Import Structure.
 From Redoubt.sem Require Import Tactics Link Memory Wf.
 From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Prims Page_Spec Page_Proof Host_Spec Host_Proof
-  Own_Spec Own_Proof Object_Spec Object_Proof Vcpu_Spec Vcpu_Proof Vm_Spec Vm_Proof Lend_Spec Lend_Proof.
+  Own_Spec Own_Proof Object_Spec Object_Proof Vcpu_Spec Vcpu_Proof Vm_Spec Vm_Proof Lend_Spec Lend_Proof
+  Walk_Spec Walk_Proof Table_Spec Attr_Proof Table_Put.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
 Open Scope string_scope.
@@ -72,7 +73,18 @@ Section Program.
     ("ram_next", spec_ram_next B cpu LI);
     ("ram_meets", spec_ram_meets B cpu LI);
     ("vcpu_reset", spec_vcpu_reset B cpu LI);
-    ("vcpu_boot", spec_vcpu_boot B cpu LI) ].
+    ("vcpu_boot", spec_vcpu_boot B cpu LI);
+    ("desc_sw", unary K (fun d => Structure.soft d * 2 ^ 55));
+    ("desc_set_attr", fun d => forall x a, in_ty U64 x -> attributes a -> computes K d [x; a] (desc_with x a));
+    ("attr_lent", fun d => forall p, 0 <= p < 8 -> computes K d [p] (lent_attr p));
+    ("walk_l2", spec_walk_l2 B cpu LI);
+    ("walk_entry2", spec_walk_entry2 B cpu LI);
+    ("walk_l3", spec_walk_l3 B cpu LI);
+    ("walk_leaf", spec_walk_leaf B cpu LI);
+    ("walk_put", spec_walk_put B cpu LI);
+    ("walk_next", spec_walk_next B cpu LI);
+    ("walk_state", spec_walk_state B cpu LI);
+    ("walk_pfn", spec_walk_pfn B cpu LI) ].
 
   Definition spec (f : ident) (d : den) : Prop :=
     match assoc f (prim_specs ++ func_specs) with Some P => P d | None => True end.
@@ -238,6 +250,28 @@ Section Program.
   Proof. by_lemma vcpu_reset_ok. Qed.
   Lemma v_vcpu_boot : verified fuel spec f_vcpu_boot.
   Proof. by_lemma vcpu_boot_ok. Qed.
+  Lemma v_desc_sw : verified fuel spec f_desc_sw.
+  Proof. by_lemma desc_sw_ok. Qed.
+  Lemma v_desc_set_attr : verified fuel spec f_desc_set_attr.
+  Proof. by_lemma desc_set_attr_ok. Qed.
+  Lemma v_attr_lent : verified fuel spec f_attr_lent.
+  Proof. by_lemma attr_lent_ok. Qed.
+  Lemma v_walk_l2 : verified fuel spec f_walk_l2.
+  Proof. by_lemma walk_l2_ok. Qed.
+  Lemma v_walk_entry2 : verified fuel spec f_walk_entry2.
+  Proof. by_lemma walk_entry2_ok. Qed.
+  Lemma v_walk_l3 : verified fuel spec f_walk_l3.
+  Proof. by_lemma walk_l3_ok. Qed.
+  Lemma v_walk_leaf : verified fuel spec f_walk_leaf.
+  Proof. by_lemma walk_leaf_ok. Qed.
+  Lemma v_walk_put : verified fuel spec f_walk_put.
+  Proof. by_lemma walk_put_ok. Qed.
+  Lemma v_walk_next : verified fuel spec f_walk_next.
+  Proof. by_lemma walk_next_ok. Qed.
+  Lemma v_walk_state : verified fuel spec f_walk_state.
+  Proof. by_lemma walk_state_ok. Qed.
+  Lemma v_walk_pfn : verified fuel spec f_walk_pfn.
+  Proof. by_lemma walk_pfn_ok. Qed.
 
   Theorem verified_program : Forall (verified fuel spec) program.
   Proof.
@@ -303,6 +337,17 @@ Section Program.
       | |- verified _ _ f_ram_meets => exact v_ram_meets
       | |- verified _ _ f_vcpu_reset => exact v_vcpu_reset
       | |- verified _ _ f_vcpu_boot => exact v_vcpu_boot
+      | |- verified _ _ f_desc_sw => exact v_desc_sw
+      | |- verified _ _ f_desc_set_attr => exact v_desc_set_attr
+      | |- verified _ _ f_attr_lent => exact v_attr_lent
+      | |- verified _ _ f_walk_l2 => exact v_walk_l2
+      | |- verified _ _ f_walk_entry2 => exact v_walk_entry2
+      | |- verified _ _ f_walk_l3 => exact v_walk_l3
+      | |- verified _ _ f_walk_leaf => exact v_walk_leaf
+      | |- verified _ _ f_walk_put => exact v_walk_put
+      | |- verified _ _ f_walk_next => exact v_walk_next
+      | |- verified _ _ f_walk_state => exact v_walk_state
+      | |- verified _ _ f_walk_pfn => exact v_walk_pfn
       | |- _ => intros F H; exact I
       end|]).
     apply Forall_nil.
