@@ -20,7 +20,7 @@ option=''
 exec 3<>keyboard
 # In a session of its own: the end of this one must not end the VM.
 # shellcheck disable=SC2086
-setsid vm $option --no-net --smp 1 --mem 192M --run secret -- -initrd $vm/initrd.cpio \
+setsid redoubt run $option --name demo --no-net --smp 1 --mem 192M --initrd $vm/initrd.cpio --run secret -- \
     -monitor unix:$vm/monitor,server=on,wait=off <&3 >console 2>&1 &
 echo $! >pid
 
@@ -42,7 +42,8 @@ grep -q redoubt.then=shell /proc/cmdline && cat <<TEXT
 The VM is still running, and so is the attacker: you are root of its host.
     cat $vm/console             what the guest has printed
     echo check >$vm/keyboard    ask it about its secret again
-    vm --protected --mem 256M       another protected VM, with a shell in it
+    redoubt ps                      the VMs of this host
+    redoubt run --protected --mem 256M    another protected VM, with a shell in it
     Ctrl-A X                        end all of it
 TEXT
 exit $status

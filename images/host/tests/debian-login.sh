@@ -1,6 +1,6 @@
 #!/bin/sh
 # A normal guest with Debian's kernel and user space boots from its disk to a login, and root logs in.
-# Arguments: kernel (7.3 or 6.12), then options for vm.
+# Arguments: kernel (7.3 or 6.12), then options for 'redoubt run'.
 kernel=${1:-7.3}
 [ $# -eq 0 ] || shift
 cd /tmp || exit 1
@@ -30,7 +30,7 @@ wait_for() {
 
 mkfifo keys
 : >console.log
-timeout 400 vm --kernel "$kernel" --root --mem 512M "$@" <keys >console.log 2>&1 &
+timeout 400 redoubt run --kernel "$kernel" --root --mem 512M "$@" <keys >console.log 2>&1 &
 vm=$!
 exec 3>keys
 check "login prompt" wait_for 'login:' 300

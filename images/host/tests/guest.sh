@@ -27,7 +27,7 @@ httpd -p 127.0.0.1:8080 -h /tmp/www
 disk=$(sha256sum <disk.img | cut -c1-64)
 file=$(sha256sum <www/file | cut -c1-64)
 
-timeout 300 vm $mode --kernel "$kernel" --disk disk.img --run guest-io >guest.log 2>&1 </dev/null
+timeout 300 redoubt run $mode --kernel "$kernel" --disk disk.img --run guest-io >guest.log 2>&1 </dev/null
 status=$?
 sed 's/^/  guest| /' guest.log
 written=$(dd if=disk.img bs=1M skip=2 count=2 2>/dev/null | sha256sum | cut -c1-64)
