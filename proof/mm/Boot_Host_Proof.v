@@ -9,9 +9,8 @@ Open Scope string_scope.
 Open Scope Z_scope.
 
 Section Proofs.
-  Variables (I : info) (fuel : nat).
+  Variable I : info.
   Hypothesis Hc : checked I.
-  Hypothesis Hfuel : 2 ^ 28 < Z.of_nat fuel.
   Notation tree := (tree I). Notation first := (first I).
 
   Lemma pool_range : 0 < i_pool I /\ i_pool I + i_pooln I <= 2 ^ 28.
@@ -39,6 +38,26 @@ Section Proofs.
 
   Lemma block_row i p : 0 <= i < i_n I -> i_base I i <= p < i_base I i + i_size I i -> in_row I i (p / 512).
   Proof. intros Hi Hp. apply (block_region i p); auto. words. Qed.
+
+  Lemma ram_of n i p : 0 <= i < n -> n <= i_n I -> i_base I i <= p < i_base I i + i_size I i -> ram I p.
+  Proof. intros. exists i. split; [lia|assumption]. Qed.
+
+  (** Is the page KServ's? *)
+  Lemma hosts_state n i p w : states I n w -> 0 <= i < n -> i_base I i <= p < i_base I i + i_size I i ->
+    (bz ((1 <=? kind (state w p)) && (kind (state w p) <=? 3)) = 0 /\ core I p \/
+     bz ((1 <=? kind (state w p)) && (kind (state w p) <=? 3)) = 1 /\ ~ core I p).
+  Proof.
+    intros S Hi Hp. destruct (S p) as [[C ->]|[C ->]]; [exists i; auto|left|right]; split; auto; reflexivity.
+  Qed.
+
+  Lemma l2_pool n R w g : tree n R w -> 0 <= g < 1024 -> l2_of w g <> 0 -> pool I (l2_of w g) /\ 0 < l2_of w g < 2 ^ 28.
+  Proof. intros T Hg N. apply (role_range n R w _ T). rewrite (t_l2 _ _ _ _ T g Hg N). discriminate. Qed.
+
+  Lemma gib_of p : 0 <= p < 2 ^ 28 -> p / 512 / 512 = p / 2 ^ 18.
+  Proof. intros. words. Qed.
+
+  Variable fuel : nat.
+  Hypothesis Hfuel : 2 ^ 28 < Z.of_nat fuel.
 
   Lemma boot_region_find_ok F : boot_region_find I (invoke F fuel f_region_find).
   Proof.
@@ -72,17 +91,6 @@ Section Proofs.
     apply wrap_small. unfold in_ty, modulus. lia.
   Qed.
 
-  Lemma ram_of n i p : 0 <= i < n -> n <= i_n I -> i_base I i <= p < i_base I i + i_size I i -> ram I p.
-  Proof. intros. exists i. split; [lia|assumption]. Qed.
-
-  (** Is the page KServ's? *)
-  Lemma hosts_state n i p w : states I n w -> 0 <= i < n -> i_base I i <= p < i_base I i + i_size I i ->
-    (bz ((1 <=? kind (state w p)) && (kind (state w p) <=? 3)) = 0 /\ core I p \/
-     bz ((1 <=? kind (state w p)) && (kind (state w p) <=? 3)) = 1 /\ ~ core I p).
-  Proof.
-    intros S Hi Hp. destruct (S p) as [[C ->]|[C ->]]; [exists i; auto|left|right]; split; auto; reflexivity.
-  Qed.
-
   Lemma boot_host_block_full_ok F : unary booting (fun fn => fn / 512 * 512) (F "fn_block") ->
     boot_meta_get (F "meta_get") -> unary booting (fun s => bz ((1 <=? kind s) && (kind s <=? 3))) (F "word_is_hosts") ->
     boot_host_block_full I (invoke F fuel f_host_block_full).
@@ -111,12 +119,6 @@ Section Proofs.
         replace (p / 512 * 512 + (p + (q - p) mod 512) mod 512) with q in H by words.
         apply H. assert (j = 512) as -> by lia. words.
   Qed.
-
-  Lemma l2_pool n R w g : tree n R w -> 0 <= g < 1024 -> l2_of w g <> 0 -> pool I (l2_of w g) /\ 0 < l2_of w g < 2 ^ 28.
-  Proof. intros T Hg N. apply (role_range n R w _ T). rewrite (t_l2 _ _ _ _ T g Hg N). discriminate. Qed.
-
-  Lemma gib_of p : 0 <= p < 2 ^ 28 -> p / 512 / 512 = p / 2 ^ 18.
-  Proof. intros. words. Qed.
 
   Lemma boot_host_entry_set_ok F : unary booting (index 2) (F "idx_l2") -> boot_pte_set (F "pte_set") ->
     boot_host_entry_set I (invoke F fuel f_host_entry_set).

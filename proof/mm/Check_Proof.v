@@ -25,6 +25,45 @@ Record typed (J : info) : Prop := {
 Lemma says_typed J w : says J w -> typed J.
 Proof. intros []. constructor; intros; match goal with H : _ |- _ => rewrite <- H; apply get_range end. Qed.
 
+Section Numbers.
+  Variable I : info.
+
+  (** What a good list of regions says of each. *)
+  Lemma region_fact i : ram_checked I -> 0 <= i -> i < i_n I ->
+    0 <= i_base I i /\ 0 < i_size I i /\ i_base I i + i_size I i <= 268435456.
+  Proof. intros [_ [G _]] H0 H1. destruct (G i) as [R _]; [lia|]. exact R. Qed.
+
+  Lemma total_succ f i : 0 <= i -> total f (Z.to_nat (i + 1)) = total f (Z.to_nat i) + f i.
+  Proof. intros H. rewrite Z2Nat.inj_add, Nat.add_1_r by lia. cbn. rewrite Z2Nat.id by lia. reflexivity. Qed.
+  Lemma total_bound f k i : 0 <= i -> (forall j, 0 <= j < i -> 0 <= f j <= k) -> 0 <= total f (Z.to_nat i) <= i * k.
+  Proof.
+    intros H. pattern i. apply natlike_ind; [cbn; lia| |exact H]. clear i H. intros i H IH Hf.
+    replace (Z.succ i) with (i + 1) by lia. rewrite total_succ by exact H.
+    specialize (IH ltac:(intros; apply Hf; lia)). specialize (Hf i ltac:(lia)). lia.
+  Qed.
+  Lemma gibs_range base n : range_ok base n -> 1 <= gibs base n <= 1024.
+  Proof. unfold range_ok, gibs. intros. words. Qed.
+
+  Lemma region_need_range i : ram_checked I -> 0 <= i < i_n I -> 0 <= region_need I i <= 525312.
+  Proof.
+    intros G Hi. destruct (proj1 (proj2 G) i Hi) as [R _]. pose proof (gibs_range _ _ R). unfold region_need, range_ok in *. words.
+  Qed.
+  Lemma device_need_range i : devices_checked I -> 0 <= i < i_nd I -> 0 <= device_need I i <= 1026.
+  Proof.
+    intros G Hi. destruct (proj1 (proj2 G) i Hi) as [R _]. pose proof (gibs_range _ _ R). unfold device_need. lia.
+  Qed.
+
+  Lemma need_range : ram_checked I -> devices_checked I -> 0 <= need I <= 2 ^ 28.
+  Proof.
+    intros G D. pose proof (proj1 G). pose proof (proj1 D).
+    assert (0 <= total (region_need I) (Z.to_nat (i_n I)) <= i_n I * 525312).
+    { apply total_bound; [lia|]. intros; apply region_need_range; [exact G|lia]. }
+    assert (0 <= total (device_need I) (Z.to_nat (i_nd I)) <= i_nd I * 1026).
+    { apply total_bound; [lia|]. intros; apply device_need_range; [exact D|lia]. }
+    unfold need. pows. lia.
+  Qed.
+End Numbers.
+
 Section Checks.
   Variables (I : info) (fuel : nat).
   Hypothesis Hfuel : 2 ^ 28 < Z.of_nat fuel.
@@ -85,11 +124,6 @@ Section Checks.
       + yes. split; [lia|]. replace i with (i_n I) in * by lia. split; assumption.
   Qed.
 
-  (** What a good list of regions says of each. *)
-  Lemma region_fact i : ram_checked I -> 0 <= i -> i < i_n I ->
-    0 <= i_base I i /\ 0 < i_size I i /\ i_base I i + i_size I i <= 268435456.
-  Proof. intros [_ [G _]] H0 H1. destruct (G i) as [R _]; [lia|]. exact R. Qed.
-
   Lemma meets_ram_ok F : spec_meets_ram I (invoke F fuel f_meets_ram).
   Proof.
     intros base n w S G Hr. pose proof (proj1 G) as Gn. unfold range_ok in Hr. pows. enter. steps.
@@ -98,7 +132,7 @@ Section Checks.
       forall j, 0 <= j < i -> base + n <= i_base I j \/ i_base I j + i_size I j <= base) from (i_n I).
     - lia.
     - split; [reflexivity|]. exists 0. eexists. sp; try lia; try reflexivity; intros; lia.
-    - intros m e w1 M (-> & i & os & -> & Hi & -> & Ha). pose proof (region_fact i G) as Rg. steps.
+    - intros m e w1 M (-> & i & os & -> & Hi & -> & Ha). pose proof (region_fact I i G) as Rg. steps.
       + no. intros A. specialize (A i). lia.
       + exists (i_n I - (i + 1)). sp; try lia; try reflexivity. exists (i + 1). eexists. sp; try lia; try reflexivity.
         intros j Hj. destruct (Z.eq_dec j i) as [->|]; [lia|apply Ha; lia].
@@ -176,26 +210,6 @@ Section Checks.
     rewrite !shiftr_div by lia. unfold gibs. pows. unfold wrap, modulus. words.
   Qed.
 
-  Lemma total_succ f i : 0 <= i -> total f (Z.to_nat (i + 1)) = total f (Z.to_nat i) + f i.
-  Proof. intros H. rewrite Z2Nat.inj_add, Nat.add_1_r by lia. cbn. rewrite Z2Nat.id by lia. reflexivity. Qed.
-  Lemma total_bound f k i : 0 <= i -> (forall j, 0 <= j < i -> 0 <= f j <= k) -> 0 <= total f (Z.to_nat i) <= i * k.
-  Proof.
-    intros H. pattern i. apply natlike_ind; [cbn; lia| |exact H]. clear i H. intros i H IH Hf.
-    replace (Z.succ i) with (i + 1) by lia. rewrite total_succ by exact H.
-    specialize (IH ltac:(intros; apply Hf; lia)). specialize (Hf i ltac:(lia)). lia.
-  Qed.
-  Lemma gibs_range base n : range_ok base n -> 1 <= gibs base n <= 1024.
-  Proof. unfold range_ok, gibs. intros. words. Qed.
-
-  Lemma region_need_range i : ram_checked I -> 0 <= i < i_n I -> 0 <= region_need I i <= 525312.
-  Proof.
-    intros G Hi. destruct (proj1 (proj2 G) i Hi) as [R _]. pose proof (gibs_range _ _ R). unfold region_need, range_ok in *. words.
-  Qed.
-  Lemma device_need_range i : devices_checked I -> 0 <= i < i_nd I -> 0 <= device_need I i <= 1026.
-  Proof.
-    intros G Hi. destruct (proj1 (proj2 G) i Hi) as [R _]. pose proof (gibs_range _ _ R). unfold device_need. lia.
-  Qed.
-
   Lemma mm_pool_need_ok F : spec_n_gib (F "n_gib") -> spec_mm_pool_need I (invoke F fuel f_mm_pool_need).
   Proof.
     intros HN w S G D. pose proof (proj1 G) as Gn. pose proof (proj1 D) as Dn. enter. steps.
@@ -229,16 +243,6 @@ Section Checks.
              rewrite total_succ by lia. change (device_need I i) with (gibs (i_dbase I i) (i_dsize I i) + 2).
              rewrite !Z.add_assoc. reflexivity.
           -- assert (i = i_nd I) as -> by lia. split; reflexivity.
-  Qed.
-
-  Lemma need_range : ram_checked I -> devices_checked I -> 0 <= need I <= 2 ^ 28.
-  Proof.
-    intros G D. pose proof (proj1 G). pose proof (proj1 D).
-    assert (0 <= total (region_need I) (Z.to_nat (i_n I)) <= i_n I * 525312).
-    { apply total_bound; [lia|]. intros; apply region_need_range; [exact G|lia]. }
-    assert (0 <= total (device_need I) (Z.to_nat (i_nd I)) <= i_nd I * 1026).
-    { apply total_bound; [lia|]. intros; apply device_need_range; [exact D|lia]. }
-    unfold need. pows. lia.
   Qed.
 
   Lemma check_pool_ok F : spec_mm_pool_need I (F "mm_pool_need") -> spec_check_inside (F "check_inside") ->
