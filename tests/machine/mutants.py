@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+"""Would the tests notice? Each entry of MUTANTS makes one primitive of prim_inline.h wrong, in the real
+text, and one test must fail. Prints a line for each.
+
+  mutants.py BUILD [WORD]    BUILD: the folder with the compiler's flags; WORD: only those whose name has it
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+HEADER = os.path.join(HERE, "..", "..", "kcore", "arch", "arm64", "prim_inline.h")
+HALVES = ("((volatile u32 *)%s)[0] = (u32)val;\n\t((volatile u32 *)%s)[1] = (u32)(val >> 32);")
+SYNC = "\tPAGE_CACHE_OP(civac, addr);\n"
+DSB_IC = '"dsb ish\\n	ic ialluis\\n	dsb ish\\n	isb"'
+TLBI = '"tlbi vmalls12e1is\\n	dsb ish\\n	isb"'
+STLR_PTE = '__asm__ volatile("stlr %0, [%1]" : : "r"(val), "r"(word_of(pfn, idx)) : "memory");'
+PG = "*word_of(pfn, idx)"
+META = "*(volatile u64 *)(EL2_META_BASE + (pfn << 3))"
+ENTER = "\t\tMSR(vttbr_el2, vttbr);\n\t\t__asm__ volatile(\"isb\");\n"
+
+# what is wrong, primitive, old text, new text, program, line or lines that must fail
+# (program 'sequence': the compiled instructions; 'tlb': the judge of random histories)
+MUTANTS = [
+    # what a program sees
+    ("another word", "pg_get", PG, "*word_of(pfn, idx & 255ul)", "prims",
+     "pg_get reads the word of the page"),
+    ("half of the value", "pg_set", "= val", "= (u32)val", "prims", "pg_set writes that word alone"),
+    ("two words", "pg_set", PG + " = val;", PG + " = val;\n\t*word_of(pfn, idx ^ 1ul) = val;", "prims",
+     "pg_set writes that word alone"),
+    ("another page", "pte_get", "word_of(pfn, idx)", "word_of(pfn & ~1ul, idx)", "prims",
+     "pte_get reads the word of the page"),
+    ("another word", "pte_set", "word_of(pfn, idx)", "word_of(pfn, idx ^ 1ul)", "prims",
+     "pte_set writes that word alone"),
+    ("nothing written", "pte_set", STLR_PTE, "(void)pfn;\n\t(void)idx;\n\t(void)val;", "prims",
+     "walkers see what pte_set writes"),
+    ("another page", "meta_get", "pfn << 3", "(pfn & ~1ul) << 3", "prims",
+     "meta_get reads the page's state word"),
+    ("a bit more", "meta_set", "= val", "= val | 1ul", "prims", "meta_set writes that word alone"),
+    ("all but the last block", "page_zero", "addr + 4096ul", "addr + 4032ul", "prims",
+     "page_zero zeroes the page alone"),
+    ("one block more", "page_zero", "addr + 4096ul", "addr + 4160ul", "prims",
+     "page_zero zeroes the page alone"),
+    ("zeroes instead", "page_sync", "civac", "zva", "prims", "page_sync leaves all words as they are"),
+    ("all but the last word", "page_copy", "512ul", "511ul", "prims",
+     "page_copy copies the page, and writes no other"),
+    ("the wrong way", "page_copy", "*word_of(dst, i) = *word_of(src, i)",
+     "*word_of(src, i) = *word_of(dst, i)", "prims",
+     "after page_copy, EL1 runs what was copied"),
+    ("does not wait", "spin_lock", "b.ne 2b", "nop", "prims",
+     ["spin_lock keeps the other CPU out", "two CPUs are never inside at once",
+     "no increment under the lock is lost"]),
+    ("does not release", "spin_unlock", "*serving + 1u", "*serving", "prims",
+     "spin_unlock lets the next one in"),
+    ("no TLBI", "tlb_inval_vm", "tlbi vmalls12e1is\\n	", "", "inval",
+     ["the invalidating CPU uses the new translation", "so does the other CPU",
+     "a frozen leaf is out of reach",
+      "after unmapping and invalidation a page stays as it is"]),
+    ("this CPU alone", "tlb_inval_vm", "vmalls12e1is", "alle1", "inval",
+     ["so does the other CPU", "so it does when another VMID was current"]),
+    ("stage 2 without combined entries", "tlb_inval_vm", "tlbi vmalls12e1is", "tlbi ipas2e1is, xzr",
+     "inval",
+     ["the invalidating CPU uses the new translation", "so it does when another VMID was current"]),
+    ("VTTBR_EL2 stays", "tlb_inval_vm", "MSR(vttbr_el2, old_vttbr);", "", "inval",
+     "tlb_inval_vm leaves the registers as they were"),
+    ("SCTLR_EL1 stays", "tlb_inval_vm", "MSR(sctlr_el1, old_sctlr);", "MSR(sctlr_el1, 1ul);", "inval",
+     "tlb_inval_vm leaves the registers as they were"),
+    ("TCR_EL1 stays", "tlb_inval_vm", "MSR(tcr_el1, old_tcr);", "", "inval",
+     "tlb_inval_vm leaves the registers as they were"),
+    ("no TLBI", "tlb_inval_local", "tlbi vmalle1\\n	", "", "inval",
+     "tlb_inval_local drops this CPU's entries of the current VMID"),
+    ("no TLBI", "tlb_inval_vm", "tlbi vmalls12e1is\\n	", "", "tlb", ""),
+    ("this CPU alone", "tlb_inval_vm", "vmalls12e1is", "alle1", "tlb", ""),
+    ("stage 2 without combined entries", "tlb_inval_vm", "tlbi vmalls12e1is", "tlbi ipas2e1is, xzr",
+     "tlb", ""),
+    ("VMIDs are not told apart", "tlb_inval_vm", "", "", "tlb", "-DONE_VMID"),
+    # what it does not see
+    ("two stores", "pg_set", PG + " = val;", HALVES % (("word_of(pfn, idx)",) * 2), "sequence", ""),
+    ("two stores", "pte_set", STLR_PTE, HALVES % (("word_of(pfn, idx)",) * 2), "sequence", ""),
+    ("two stores", "meta_set", META + " = val;", HALVES % (("(EL2_META_BASE + (pfn << 3))",) * 2),
+     "sequence", ""),
+    ("two loads", "pte_get", "return " + PG, "(void)%s;\n\treturn %s" % (PG, PG), "sequence", ""),
+    ("two loads", "meta_get", "return " + META, "(void)%s;\n\treturn %s" % (META, META), "sequence", ""),
+    ("no acquire", "spin_lock", "1:	ldaxr", "1:	ldxr", "sequence", ""),
+    ("no acquire while waiting", "spin_lock", "wfe\\n\"\n\t\t\t \"	ldaxr", "wfe\\n\"\n\t\t\t \"	ldxr",
+     "sequence", ""),
+    ("not exclusive", "spin_lock", "stxr %w2, %w1, [%3]\\n", "str %w1, [%3]\\n	mov %w2, wzr\\n",
+     "sequence", ""),
+    ("no release", "spin_unlock", "stlr", "str", "sequence", ""),
+    ("no release", "pte_set", "stlr", "str", "sequence", ""),
+    ("no cache maintenance", "page_zero", "\tpage_sync(pfn);\n", "", "sequence", ""),
+    ("no cache maintenance", "page_copy", "\tpage_sync(dst);\n", "", "sequence", ""),
+    ("data not cleaned", "page_sync", SYNC, "\t(void)MRS(ctr_el0);\n\t(void)addr;\n", "sequence", ""),
+    ("not invalidated", "page_sync", "civac", "cvac", "sequence", ""),
+    ("instruction caches stay", "page_sync", DSB_IC, '"dsb ish\\n	isb"', "sequence", ""),
+    ("this CPU's instruction cache alone", "page_sync", "ialluis", "iallu", "sequence", ""),
+    ("no barrier before", "page_sync", DSB_IC, '"ic ialluis\\n	dsb ish\\n	isb"', "sequence", ""),
+    ("no barrier after", "page_sync", DSB_IC, '"dsb ish\\n	ic ialluis\\n	isb"', "sequence", ""),
+    ("no barrier before", "tlb_inval_vm", '"dsb ishst"', '""', "sequence", ""),
+    ("no completion", "tlb_inval_vm", TLBI, '"tlbi vmalls12e1is\\n	isb"', "sequence", ""),
+    ("no synchronisation", "tlb_inval_vm", TLBI, '"tlbi vmalls12e1is\\n	dsb ish"', "sequence", ""),
+    ("this CPU alone", "tlb_inval_vm", "vmalls12e1is", "vmalls12e1", "sequence", ""), # QEMU broadcasts it
+    ("one kind of stage-1 walk stays open", "tlb_inval_vm", " | (1ul << 23)", "", "sequence", ""),
+    ("stage 1 alone", "tlb_inval_vm", "vmalls12e1is", "vmalle1is", "sequence", ""),
+    ("the current VMID", "tlb_inval_vm", ENTER, "", "sequence", ""),
+    ("the VMID not in effect", "tlb_inval_vm", ENTER, "\t\tMSR(vttbr_el2, vttbr);\n", "sequence", ""),
+    ("stage-1 walks stay open", "tlb_inval_vm", "MSR(tcr_el1, old_tcr | (1ul << 7) | (1ul << 23));", "",
+     "sequence", ""),
+    ("instruction cache stays", "tlb_inval_local", "ic iallu\\n	", "", "sequence", ""),
+    ("no completion", "tlb_inval_local", "dsb nsh\\n	", "", "sequence", ""),
+]
+
+
+def mutate(text, function, old, new):
+    m = re.search(r"^PRIM [\w ]*\b%s\(.*?^}\n" % function, text, re.S | re.M)
+    assert m, "no " + function
+    assert not old or m.group(0).count(old) == 1, "%s: '%s' is not there once" % (function, old)
+    return text[:m.start()] + (m.group(0).replace(old, new) if old else m.group(0)) + text[m.end():]
+
+
+def run(args, **kw):
+    return subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **kw)
+
+
+def noticed(build, number, mutant):
+    what, function, old, new, program, line = mutant
+    out = os.path.join(build, "mutant-%d" % number)
+    shutil.rmtree(out, ignore_errors=True)
+    os.makedirs(out)
+    with open(HEADER, encoding="utf-8") as f:
+        text = mutate(f.read(), function, old, new)
+    with open(os.path.join(out, "prim_inline.h"), "w", encoding="utf-8") as f:
+        f.write(text)
+    with open(os.path.join(build, "flags"), encoding="utf-8") as f:
+        cc = [w for w in f.read().split() if w != "-Werror"]
+    with open(os.path.join(out, "flags"), "w", encoding="utf-8") as f:
+        f.write(" ".join(cc) + "\n")
+    flags = ["-I" + out] + ([line] if line == "-DONE_VMID" else [])
+    if program == "sequence":
+        obj = os.path.join(out, "primitives.o")
+        p = run([cc[0]] + flags + cc[1:] + ["-c", os.path.join(HERE, "primitives.c"), "-o", obj])
+        if p.returncode != 0:
+            return "does not compile: " + p.stdout[-300:]
+        p = run([sys.executable, os.path.join(HERE, "sequences.py"), obj])
+        return "" if "FAIL    instructions of " + function + "\n" in p.stdout else "instructions look right"
+    p = run([os.path.join(HERE, "build.sh"), out, program] + flags)
+    if p.returncode != 0:
+        return "does not compile: " + p.stdout[-300:]
+    elf = os.path.join(out, program + ".elf")
+    emulate = [os.path.join(HERE, "emulate.sh"), elf, "cortex-a57", "1"]
+    if program == "tlb":
+        log = os.path.join(out, "log")
+        with open(log, "w", encoding="utf-8") as f:
+            subprocess.run(emulate + ["20", "single"], stdout=f, check=False)
+        p = run([os.path.join(build, "..", "judge"), "tlb", log])
+        return "" if p.returncode == 1 and "allowed:" in p.stdout else "the judge says: " + p.stdout[-300:]
+    lines = {"FAIL    " + w for w in ([line] if isinstance(line, str) else line)}
+    last = ""
+    with subprocess.Popen(emulate + ["1"], stdout=subprocess.PIPE, text=True,
+                          env=dict(os.environ, LIMIT="30")) as p:
+        for last in p.stdout:
+            lines.discard(last.strip())
+            if not lines:
+                p.terminate()
+                return ""
+    return "never: %s; last line: %s" % (", ".join(lines), last)
+
+
+def main():
+    build = os.path.abspath(sys.argv[1])
+    chosen = [m for m in MUTANTS if len(sys.argv) < 3 or sys.argv[2] in m[1] + m[0] + m[4]]
+    with ThreadPoolExecutor(2) as pool:
+        results = pool.map(lambda a: noticed(build, *a), enumerate(chosen))
+        for m, why in zip(chosen, results):
+            print("%s wrong on purpose, %s: %s (%s)" % ("FAIL   " if why else "ok     ", m[1], m[0],
+     m[4]), flush=True)
+            if why:
+                print("        " + why.replace("\n", "\n        "))
+
+
+main()
