@@ -6,7 +6,7 @@
 PACKAGES="make git patch gcc libc6-dev gcc-aarch64-linux-gnu libc6-dev-arm64-cross binutils-aarch64-linux-gnu
     clang lld llvm clang-format clang-tidy shellcheck device-tree-compiler libfdt-dev
     bc bison flex libssl-dev libelf-dev cpio rsync kmod xz-utils zstd ccache e2fsprogs
-    coq ocaml-nox ocaml-findlib libzarith-ocaml-dev python3 debian-archive-keyring ca-certificates"
+    coq ocaml-nox ocaml-findlib libzarith-ocaml-dev qemu-user-static python3 debian-archive-keyring ca-certificates"
 # bookworm's own QEMU is 7.2; the guest's SMC handling and the SMMU model need 10.
 QEMU_PACKAGE=qemu-system-arm
 QEMU_MIN=10.0

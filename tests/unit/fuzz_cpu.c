@@ -240,7 +240,9 @@ static void host_step(u32 cpu)
 	host[cpu] = *c;
 	if (!fake_trap(cpu, 0, esr, any(),
 		       rnd(2) ? any_pfn() << 4 : (FAKE_GICR_PFN + 32 * rnd(3)) << 4)) {
-		fake_cpu_start(cpu); /* CPU_OFF; it comes back */
+		/* CPU_OFF; it comes back, whether or not the other CPU has asked for it. */
+		cpu_boot[cpu].wanted = 1;
+		fake_cpu_start(cpu);
 		return;
 	}
 	if (pcpu[cpu].in_guest)
