@@ -16,9 +16,11 @@
 #include <kcore/prim.h>
 #include <kcore/prim_cpu.h>
 
+#include "../mm/page.h"
 #include "../vcpu/psci.h"
 #include "../vm/vm.h"
 #include "fake.h"
+#include "reach.h"
 
 #define ICH_VTR   0x90000003ul /* 4 list registers, 5 priority and preemption bits */
 #define ENTRY_PA  0x40080000ul
@@ -33,6 +35,8 @@ u64 fake_gicr_writes;
 
 static struct fake_cpu *me = &fake_cpu[0];
 static jmp_buf stopped;
+static u8 ran[NCPU][KC_MAX_VMS + 1u]; /* vCPU + 1 whose own translations a CPU's TLB may have */
+static u8 cold[NCPU];                 /* the CPU has started: anything may be in its TLB */
 
 /* The words that a world switch moves. */
 static const u8 switched[] = {
@@ -166,7 +170,7 @@ void el1_far_set(u64 v)
 static void need_fp(void)
 {
 	if (me->cptr & CPTR_TFP)
-		fake_fail("FP registers used while CPTR_EL2.TFP is set");
+		fake_breach(CONTRACT, "FP registers used while CPTR_EL2.TFP is set");
 }
 
 void fp_save(u64 pfn)
@@ -223,7 +227,7 @@ void ich_vmcr_set(u64 v)
 static u64 lr_index(u64 n)
 {
 	if (n > (ICH_VTR & 31))
-		fake_fail("ICH_LR%lu_EL2 is not there", n);
+		fake_breach(CONTRACT, "ICH_LR%lu_EL2 is not there", n);
 	return n;
 }
 
@@ -240,7 +244,7 @@ void ich_lr_set(u64 n, u64 v)
 static u64 *ap(u64 group, u64 n)
 {
 	if (group > 1 || n > 0)
-		fake_fail("ICH_AP%luR%lu_EL2 is not there", group, n);
+		fake_breach(CONTRACT, "ICH_AP%luR%lu_EL2 is not there", group, n);
 	return &me->ich_ap[group][n];
 }
 
@@ -282,7 +286,7 @@ u64 id_reg_get(u64 crm, u64 op2)
 	};
 
 	if (crm < 1 || crm > 7 || op2 > 7)
-		fake_fail("identification register %lu, %lu", crm, op2);
+		fake_breach(CONTRACT, "identification register %lu, %lu", crm, op2);
 	return id[crm][op2];
 }
 
@@ -303,9 +307,9 @@ static u8 *gicr_at(u64 pa, u64 size)
 	u64 page = (pa >> 12) - gicr_pfn;
 
 	if ((size != 4 && size != 8) || pa % size)
-		fake_fail("device access of %lu bytes at 0x%lx", size, pa);
+		fake_breach(CONTRACT, "device access of %lu bytes at 0x%lx", size, pa);
 	if (page % 32 || page / 32 >= n_cpu)
-		fake_fail("device access at 0x%lx", pa);
+		fake_breach(CONTRACT, "device access at 0x%lx", pa);
 	return &fake_gicr[page / 32][pa & 0xfff];
 }
 
@@ -317,14 +321,72 @@ u64 mmio_read(u64 pa, u64 size)
 	return v;
 }
 
+/* With LPIs a redistributor writes to memory behind stage 2. */
 void mmio_write(u64 pa, u64 size, u64 v)
 {
+	u64 off = pa & 0xfff;
+
+	if ((off < 0x100 && off + size > 0x40) || (off == 0 && (v & 1)))
+		fake_breach(SECURITY, "0x%lx to the redistributor's LPI registers at 0x%lx", v,
+			    off);
 	memcpy(gicr_at(pa, size), &v, size);
 	fake_gicr_writes++;
 }
 
+/* The ids that may reach EL3. */
+static u32 smc_allowed(u64 fid)
+{
+	static const u64 ids[] = {
+		SMCCC_VERSION,      SMCCC_WORKAROUND_3, SMCCC_WORKAROUND_2,     SMCCC_WORKAROUND_1,
+		PSCI_VERSION,       PSCI_CPU_SUSPEND,   PSCI_CPU_OFF,           PSCI_CPU_ON,
+		PSCI_AFFINITY_INFO, PSCI_SYSTEM_OFF,    PSCI_MIGRATE_INFO_TYPE, PSCI_SYSTEM_RESET,
+		PSCI_SYSTEM_RESET2, PSCI_FEATURES,      SMCCC_ARCH_FEATURES};
+	u32 i;
+
+	for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		if (fid == ids[i] || (fid == (ids[i] | PSCI_64) && (ids[i] >> 24) == 0x84))
+			return 1;
+	return 0;
+}
+
+/* Every CPU comes back through KCore's entry, and none goes while it has a vCPU. */
+static void check_smc(u64 fid, u64 x1, u64 x2, u64 x3)
+{
+	u64 f = fid & ~PSCI_64;
+	u32 cpu = (u32)(me - fake_cpu);
+
+	if (!smc_allowed(fid) ||
+	    ((f == PSCI_FEATURES || fid == SMCCC_ARCH_FEATURES) && !smc_allowed(x1)))
+		fake_breach(SECURITY, "SMC 0x%lx(0x%lx) reaches firmware", fid, x1);
+	if ((f == PSCI_CPU_ON || f == PSCI_CPU_SUSPEND) && x2 != ENTRY_PA)
+		fake_breach(SECURITY, "SMC 0x%lx: a CPU starts at 0x%lx", fid, x2);
+	if (f == PSCI_CPU_ON && (x3 >= n_cpu || cpu_mpidr[x3] != x1 || !cpu_boot[x3].wanted))
+		fake_breach(SECURITY, "CPU_ON of CPU 0x%lx as 0x%lx", x1, x3);
+	if (f == PSCI_CPU_SUSPEND && x3 != cpu)
+		fake_breach(SECURITY, "CPU %u is suspended as 0x%lx", cpu, x3);
+	if ((fid == PSCI_CPU_OFF || (f == PSCI_CPU_SUSPEND && (x1 & 0x10000))) && pcpu[cpu].vm)
+		fake_breach(SECURITY, "CPU %u goes off with vCPU %u of VM %u", cpu, pcpu[cpu].vcpu,
+			    pcpu[cpu].vm);
+}
+
+/* What boots next finds nothing of a VM, and no CPU makes any. */
+static void check_end(void)
+{
+	u64 i;
+
+	if (!going_down || !fake_locked())
+		fake_breach(SECURITY, "the machine ends, and other CPUs go on");
+	for (i = 0; i < fake_n_pages(); i++)
+		if ((fake_meta(fake_page(i)) & 15) >= PG_VM && !fake_is_zero(fake_page(i)))
+			fake_breach(SECURITY,
+				    "the machine ends, pfn 0x%lx, state 0x%lx, is not zero",
+				    fake_page(i), fake_meta(fake_page(i)));
+}
+
 u64 smc_call(u64 x0, u64 x1, u64 x2, u64 x3)
 {
+	fake_event("smc_call", x0, x1, x2);
+	check_smc(x0, x1, x2, x3);
 	fake_smc[fake_smc_n++ % FAKE_SMC_KEPT] = (struct fake_smc){{x0, x1, x2, x3}};
 	switch (x0) {
 	case PSCI_VERSION:
@@ -332,13 +394,17 @@ u64 smc_call(u64 x0, u64 x1, u64 x2, u64 x3)
 		return 0x10001;
 	case PSCI_SYSTEM_RESET2:
 	case PSCI_SYSTEM_RESET2 | PSCI_64:
+		check_end();
 		if (fake_smc_result == PSCI_NOT_SUPPORTED)
 			return fake_smc_result;
 		cpu_halt();
 		return 0;
-	case PSCI_CPU_OFF:
 	case PSCI_SYSTEM_OFF:
 	case PSCI_SYSTEM_RESET:
+		check_end();
+		cpu_halt();
+		return 0;
+	case PSCI_CPU_OFF:
 		cpu_halt();
 		return 0;
 	default:
@@ -357,37 +423,94 @@ void cpu_halt(void)
 	longjmp(stopped, 1);
 }
 
+void tlb_inval_local(void)
+{
+	fake_event("tlb_inval_local", 0, 0, 0);
+	ran[me - fake_cpu][(me->vttbr >> 48) & 255] = 0;
+}
+
+void fake_inval(u64 vmid)
+{
+	u32 c;
+
+	for (c = 0; c < NCPU; c++)
+		ran[c][vmid] = 0;
+	if (vmid == 0)
+		cold[me - fake_cpu] = 0;
+}
+
+u32 fake_owns(u64 pfn)
+{
+	u32 cpu = (u32)(me - fake_cpu);
+	struct vcpu *v = &vcpus[pcpu[cpu].vm][pcpu[cpu].vcpu];
+
+	return pfn == pcpu[cpu].host_ctx ||
+	       (pcpu[cpu].vm && (pfn == v->ctx_pfn || pfn == v->run_pfn));
+}
+
 /* The virtual CPU interface is off and empty while KServ runs, but for what LOAD keeps there. */
 static void check_host(u32 cpu)
 {
 	u32 i;
 
 	if (me->vttbr != VTTBR(0u, host_root) || me->hcr != HCR_HOST || me->features != 1 ||
-	    me->cnthctl != CNTHCTL_HOST || me->cptr != CPTR_HOST || me->mdcr != pcpu[cpu].mdcr)
-		fake_fail("CPU %u: EL2 controls of KServ", cpu);
+	    me->cnthctl != CNTHCTL_HOST || me->cptr != CPTR_HOST || me->mdcr != pcpu[cpu].mdcr ||
+	    (me->mdcr & ~MDCR_HPMN_MASK))
+		fake_breach(SECURITY, "CPU %u: EL2 controls of KServ", cpu);
 	if (me->ich_hcr != 0 || pcpu[cpu].fp_live)
-		fake_fail("CPU %u: KServ has a guest's GIC or FP state", cpu);
+		fake_breach(SECURITY, "CPU %u: KServ has a guest's GIC or FP state", cpu);
 	for (i = 0; i < 16; i++)
 		if (me->ich_lr[i])
-			fake_fail("CPU %u: list register %u is left", cpu, i);
+			fake_breach(SECURITY, "CPU %u: list register %u is left", cpu, i);
+	if (pcpu[cpu].vm == 0 && (me->ich_vmcr || me->ich_ap[0][0] || me->ich_ap[1][0]))
+		fake_breach(SECURITY, "CPU %u: priorities of a vCPU are left", cpu);
+	if (cold[cpu])
+		fake_breach(SECURITY, "CPU %u: KServ runs with what was in the TLB", cpu);
+	if (me->vec_ctx != pcpu[cpu].host_ctx)
+		fake_breach(SECURITY, "CPU %u: KServ's registers are saved to pfn 0x%lx", cpu,
+			    me->vec_ctx);
+}
+
+/* No list register deactivates a physical interrupt but a timer's. */
+static void check_vgic(u32 cpu)
+{
+	u32 i;
+
+	for (i = 0; i < 16; i++) {
+		u64 intid = (me->ich_lr[i] >> 32) & 0x1fff;
+
+		if ((me->ich_lr[i] >> 61 & 1) && intid != 27 && intid != 30)
+			fake_breach(SECURITY, "CPU %u: list register %u is linked to interrupt %lu",
+				    cpu, i, intid);
+	}
+	if (me->ich_hcr & ~0xf80040fful)
+		fake_breach(SECURITY, "CPU %u: ICH_HCR_EL2 0x%lx", cpu, me->ich_hcr);
 }
 
 static void check_guest(u32 cpu)
 {
 	u32 h = pcpu[cpu].vm;
+	u32 i = pcpu[cpu].vcpu;
 	u64 prot = KC_HCR_TWI | KC_HCR_TWE;
 	u64 normal = prot | KC_HCR_TVM | KC_HCR_TRVM | KC_HCR_VSE | KC_HCR_VI | KC_HCR_VF;
 
-	if (h == 0 || vcpus[h][pcpu[cpu].vcpu].loaded != cpu + 1 ||
-	    me->vec_ctx != vcpus[h][pcpu[cpu].vcpu].ctx_pfn)
-		fake_fail("CPU %u: runs a vCPU that it does not have", cpu);
+	if (h == 0 || vcpus[h][i].loaded != cpu + 1 || me->vec_ctx != vcpus[h][i].ctx_pfn)
+		fake_breach(SECURITY, "CPU %u: runs a vCPU that it does not have", cpu);
+	if (vms[h].state != VM_SEALED || vcpus[h][i].power != VCPU_ON)
+		fake_breach(SECURITY, "CPU %u: vCPU %u of VM %u runs, power %u, VM in state %u",
+			    cpu, i, h, vcpus[h][i].power, vms[h].state);
 	if (me->vttbr != VTTBR(h, vms[h].root) || me->features != 0 ||
 	    me->cnthctl != CNTHCTL_GUEST || (me->mdcr & MDCR_GUEST) != MDCR_GUEST ||
 	    (me->hcr & HCR_GUEST) != HCR_GUEST ||
 	    (me->hcr & ~(HCR_GUEST | (vms[h].is_protected ? prot : normal))))
-		fake_fail("CPU %u: EL2 controls of a guest", cpu);
+		fake_breach(SECURITY, "CPU %u: EL2 controls of a guest", cpu);
 	if (me->cptr != (CPTR_GUEST | (pcpu[cpu].fp_live ? 0 : CPTR_TFP)) || me->pmu != 0)
-		fake_fail("CPU %u: CPTR_EL2 or PMU of a guest", cpu);
+		fake_breach(SECURITY, "CPU %u: CPTR_EL2 or PMU of a guest", cpu);
+	if (ran[cpu][h] && ran[cpu][h] != i + 1)
+		fake_breach(SECURITY, "CPU %u: vCPU %u of VM %u finds translations of vCPU %u", cpu,
+			    i, h, ran[cpu][h] - 1u);
+	ran[cpu][h] = (u8)(i + 1);
+	check_vgic(cpu);
 }
 
 /* What the ERET of the vectors relies on. */
@@ -396,11 +519,14 @@ static void check_return(u32 cpu)
 	u64 m = me->spsr & PSTATE_M_MASK;
 
 	if (fake_locked())
-		fake_fail("CPU %u: the lock is held at the return to EL1", cpu);
+		fake_breach(CONTRACT, "CPU %u: the lock is held at the return to EL1", cpu);
 	if (me->vec_ctx != pcpu[cpu].cur_ctx)
-		fake_fail("CPU %u: the vectors save to another page than C thinks", cpu);
+		fake_breach(SECURITY, "CPU %u: the vectors save to another page than C thinks",
+			    cpu);
 	if (m != PSTATE_EL0T && m != PSTATE_EL1T && m != PSTATE_EL1H && m != PSTATE_AA32)
-		fake_fail("CPU %u: return with PSTATE 0x%lx", cpu, me->spsr);
+		fake_breach(SECURITY, "CPU %u: return with PSTATE 0x%lx", cpu, me->spsr);
+	if (me->spsr >> 32)
+		fake_breach(CONTRACT, "CPU %u: return with PSTATE 0x%lx", cpu, me->spsr);
 	if (pcpu[cpu].in_guest)
 		check_guest(cpu);
 	else
@@ -426,6 +552,8 @@ u32 fake_trap(u32 cpu, u32 kind, u64 esr, u64 far, u64 hpfar)
 	me->esr = esr;
 	me->far = far;
 	me->hpfar = hpfar;
+	fake_in_call(pcpu[cpu].in_guest ? "trap of a guest" : "trap of KServ", kind, esr, me->x[0],
+		     far);
 	for (i = 0; i < 31; i++)
 		pg_set(me->vec_ctx, CTX_X(i), me->x[i]);
 	if (setjmp(stopped))
@@ -439,6 +567,9 @@ void fake_cpu_start(u32 cpu)
 {
 	me = &fake_cpu[cpu];
 	memset(me, 0, sizeof(*me));
+	memset(ran[cpu], 0, sizeof(ran[cpu]));
+	cold[cpu] = 1;
+	fake_in_call("start of a CPU", cpu, 0, 0, 0);
 	me->mdcr = 6 | MDCR_GUEST; /* HPMN, and bits that KServ must not inherit */
 	me->cptr = CPTR_HOST;
 	me->cnthctl = CNTHCTL_HOST;

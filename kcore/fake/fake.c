@@ -34,7 +34,6 @@ static struct page *pages;
 static u64 n_pages;
 static u64 n_changes;
 static u64 n_invals;
-static u64 n_local;
 static u32 locked;
 static u32 booted;
 static u32 threads;
@@ -121,11 +120,6 @@ u64 fake_invals(void)
 	return n_invals;
 }
 
-u64 fake_local_invals(void)
-{
-	return n_local;
-}
-
 u32 fake_locked(void)
 {
 	return locked;
@@ -173,6 +167,10 @@ static void need_usable(u64 pfn, const char *what)
 
 	if (booted && kind != PG_CORE && kind != PG_PINNED && kind != PG_VM && kind != PG_VMCORE)
 		fake_breach(CONTRACT, "%s: pfn 0x%lx, state 0x%lx", what, pfn, page(pfn)->word);
+	if (booted && !locked && !fake_owns(pfn))
+		fake_breach(CONTRACT,
+			    "%s of pfn 0x%lx, no page of this CPU's vCPU, without the lock", what,
+			    pfn);
 }
 
 static u64 root_of(u64 vmid)
@@ -262,9 +260,10 @@ void page_zero(u64 pfn)
 	need_reachable(pfn, 0);
 	if (booted) {
 		need_lock("page_zero");
-		if (going_down)
+		if (going_down && reach_is_table(pfn))
 			reach_zero_table(pfn);
-		else
+		else if (!going_down ||
+			 kind_of(pfn) != PG_PINNED) /* the context of a normal VM's vCPU */
 			reach_need_none(pfn, "scrub");
 	}
 	memset(mem[at(pfn)], 0, 4096);
@@ -343,12 +342,7 @@ void tlb_inval_vm(u64 vmid, u64 root_pfn)
 				    root_pfn);
 	n_invals++;
 	reach_inval(vmid);
-}
-
-void tlb_inval_local(void)
-{
-	fake_event("tlb_inval_local", 0, 0, 0);
-	n_local++;
+	fake_inval(vmid);
 }
 
 /* Others come first: what was looked at before may be different now. */

@@ -59,7 +59,6 @@ u32 fake_guest_load(u64 h, u64 ipa, u64 idx, u64 *val);
 u64 fake_changes(void);
 u64 fake_invals(void);
 u32 fake_locked(void);
-u64 fake_local_invals(void);
 
 /*
  * What others do meanwhile: act is called before the lock is taken, and after each read of a run page.

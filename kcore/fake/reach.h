@@ -26,4 +26,9 @@ void reach_zero_table(u64 table);
 /* No TLB holds what tables do not have; with the counts checked against the tables if full. */
 void reach_need_settled(u32 full);
 
+/* cpu.c: that VMID's entries are gone on all CPUs. */
+void fake_inval(u64 vmid);
+/* Context or run page of the vCPU that this CPU has loaded, or KServ's context page of this CPU. */
+u32 fake_owns(u64 pfn);
+
 #endif

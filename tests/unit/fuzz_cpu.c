@@ -71,7 +71,9 @@ static u64 secret(void)
 
 static u64 any_ipa(void)
 {
-	return rnd(8) ? IPA + rnd(16) + 500 * rnd(3) : rnd(2) ? 0x9000 + rnd(4) : rnd(IPA_PFNS);
+	u64 v = rnd(8) ? IPA + rnd(16) + 500 * rnd(3) : rnd(2) ? 0x9000 + rnd(4) : rnd(IPA_PFNS);
+
+	return marked(v << 12) ? 0 : v;
 }
 
 static u64 any_pfn(void)
@@ -85,7 +87,8 @@ static void no_mark(const u64 *w, u64 n, const char *what)
 
 	for (i = 0; i < n; i++)
 		if (marked(w[i]))
-			fake_fail("a protected guest's word 0x%lx in %s, word %lu", w[i], what, i);
+			fake_breach(SECURITY, "a protected guest's word 0x%lx in %s, word %lu",
+				    w[i], what, i);
 }
 
 static void scan(void)
@@ -115,6 +118,76 @@ static void scribble(void)
 		fake_fail("KServ cannot write a run page");
 }
 
+/* KServ writes to the word again, right after it was read. */
+static void scribble_again(u64 pfn, u64 idx)
+{
+	if (rnd(4) == 0)
+		fake_host_store(pfn, idx, any());
+}
+
+/* KServ on a third CPU calls before the lock is taken. */
+static void others(void)
+{
+	u64 h = 1 + rnd(NVM);
+	u64 r;
+
+	if (rnd(8))
+		return;
+	fake_on_lock(NULL);
+	switch (rnd(5)) {
+	case 0:
+		r = call_donate(h, any_ipa(), any_pfn(), 0);
+		break;
+	case 1:
+		r = call_lend(h, any_ipa(), any_pfn(), 7 << 8);
+		break;
+	case 2:
+		r = call_unlend(2, h, any_ipa(), 1 + rnd(16));
+		break;
+	case 3:
+		r = rnd(8) ? KC_OK : call_force_reclaim(2, h, any_ipa());
+		break;
+	default:
+		r = call_vm_table(h, any_pfn());
+	}
+	fake_on_lock(r <= KC_ESTATE ? others : NULL);
+}
+
+/* The machine goes down from one CPU while the other has a guest or KServ. */
+static void end(void)
+{
+	u32 cpu = pcpu[0].in_guest;
+	u64 i;
+
+	if (pcpu[cpu].in_guest)
+		return;
+	fake_cpu[cpu].x[0] = PSCI_SYSTEM_OFF;
+	if (fake_trap(cpu, 0, EC_SMC64 << 26 | ESR_IL, 0, 0) || fake_trap(1 - cpu, 1, 0, 0, 0))
+		fake_breach(SECURITY, "a CPU goes on when the machine ends");
+	for (i = 0; i < fake_n_pages(); i++)
+		if ((fake_meta(fake_page(i)) & 15) >= PG_VM && !fake_is_zero(fake_page(i)))
+			fake_breach(SECURITY, "pfn 0x%lx is not zero at the end", fake_page(i));
+}
+
+/* A protected guest's trap is told as what it is, and only if KServ has to do with it. */
+static void check_told(u32 cpu, struct vcpu *v)
+{
+	u64 esr = fake_cpu[cpu].esr;
+	u64 ec = ESR_EC(esr);
+	u64 told = ESR_EC(fake_word(v->run_pfn, RUN_ESR));
+	u64 fsc = ESR_FSC(esr) & 0x3cul;
+	u32 is_abort = ec == EC_DABT_LOW || ec == EC_IABT_LOW;
+
+	if (is_abort && ((fsc != 4 && fsc != 8 && fsc != 0xc) || told != ec ||
+			 fake_word(v->run_pfn, RUN_FAULT) - 1 >= KC_FAULT_MMIO))
+		fake_breach(SECURITY, "exit: abort 0x%lx is told as 0x%lx", esr, told);
+	if (!is_abort && ec != EC_WFX && ec != EC_SYS64 && ec != EC_HVC64 && ec != EC_SMC64)
+		fake_breach(SECURITY, "exit: trap 0x%lx is told", esr);
+	if ((v->pend == PEND_LOAD || v->pend == PEND_STORE) &&
+	    (ec != EC_DABT_LOW || !(esr & ESR_ISV) || (esr & (ESR_S1PTW | 1ul << 8))))
+		fake_breach(SECURITY, "exit: trap 0x%lx is told as an access", esr);
+}
+
 /* What is at KServ's side of an exit. */
 static void check_exit(u32 cpu, const struct fake_cpu *guest)
 {
@@ -125,20 +198,22 @@ static void check_exit(u32 cpu, const struct fake_cpu *guest)
 	u64 size;
 
 	if (c->x[0] != KC_OK || c->x[1] >= CODES || fake_word(v->run_pfn, RUN_EXIT) != c->x[1])
-		fake_fail("exit: x0 0x%lx, x1 0x%lx", c->x[0], c->x[1]);
+		fake_breach(SECURITY, "exit: x0 0x%lx, x1 0x%lx", c->x[0], c->x[1]);
 	codes[c->x[1]]++;
 	if (memcmp(&c->x[2], &host[cpu].x[2], 29 * sizeof(u64)) ||
 	    memcmp(&c->sys[CTX_SP_EL0], &host[cpu].sys[CTX_SP_EL0], 24 * sizeof(u64)) ||
 	    c->elr != host[cpu].elr || c->spsr != host[cpu].spsr || c->pmu != host[cpu].pmu)
-		fake_fail("exit: KServ's registers are not what they were");
+		fake_breach(SECURITY, "exit: KServ's registers are not what they were");
 	no_mark(&c->sys[CTX_FPSR], 68, "FP registers after an exit");
 	if (!vms[h].is_protected)
 		return;
+	if (c->x[1] == KC_EXIT_TRAP)
+		check_told(cpu, v);
 	if (v->pend == PEND_STORE || v->pend == PEND_WRITE) {
 		size = v->pend == PEND_STORE ? v->mmio_size : 8;
 		if (fake_word(v->run_pfn, RUN_X(0)) !=
 		    ((v->mmio_rt == 31 ? 0 : guest->x[v->mmio_rt]) & (~0ul >> (64 - 8 * size))))
-			fake_fail("exit: value of a store");
+			fake_breach(SECURITY, "exit: value of a store");
 		fake_host_store(v->run_pfn, RUN_X(0), 0);
 	}
 	no_mark(fake_words(v->run_pfn), 512, "the run page");
@@ -163,10 +238,10 @@ static void check_entry(u32 cpu, u32 pend)
 	for (i = 0; m->valid && i < 31; i++)
 		if (c->x[i] != m->word[i] &&
 		    !((pend == PEND_LOAD || pend == PEND_READ) && v->mmio_rt == i))
-			fake_fail("entry: x%u of VM %u is not what it was", i, h);
+			fake_breach(SECURITY, "entry: x%u of VM %u is not what it was", i, h);
 	for (i = CTX_SP_EL0; m->valid && pend == PEND_NONE && i < CTX_ACTLR; i++)
 		if (c->sys[i] != m->word[i])
-			fake_fail("entry: word %u of VM %u is not what it was", i, h);
+			fake_breach(SECURITY, "entry: word %u of VM %u is not what it was", i, h);
 }
 
 static u64 any_call(u64 *x)
@@ -333,7 +408,7 @@ static void guest_step(u32 cpu)
 	c->elr = prot ? secret() : any();
 	c->spsr = (rnd(4) ? PSTATE_EL1H : PSTATE_EL0T) | (rnd(16) << 28);
 	for (i = 0; i < 4; i++)
-		c->ich_lr[i] = i < pcpu[cpu].n_lr ? any() : 0;
+		c->ich_lr[i] = i < pcpu[cpu].n_lr ? any() % (1ul << 40) : 0;
 	if (prot)
 		guest_store_some(h);
 	kind = kind > 1 ? 0 : kind + 1;
@@ -380,7 +455,6 @@ int main(int argc, char **argv)
 				   KC_EXIT_RESET,  KC_EXIT_SHARE,  KC_EXIT_UNSHARE};
 	u64 n;
 	u64 i;
-	int bad = 0;
 
 	if (argc != 3) {
 		fprintf(stderr, "usage: %s SEED N\n", argv[0]);
@@ -389,6 +463,8 @@ int main(int argc, char **argv)
 	rng = strtoul(argv[1], NULL, 0) * 0x9e3779b97f4a7c15ul + 1;
 	n = strtoul(argv[2], NULL, 0);
 	setup();
+	fake_on_read(scribble_again);
+	fake_on_lock(others);
 	for (i = 0; i < n; i++) {
 		u32 cpu = (u32)rnd(2);
 
@@ -396,20 +472,26 @@ int main(int argc, char **argv)
 			guest_step(cpu);
 		else
 			host_step(cpu);
+		fake_on_lock(NULL);
 		if (i % 64 == 0)
 			mm_audit();
+		fake_on_lock(others);
 		if (i % 1024 == 0)
 			scan();
 	}
+	fake_on_lock(NULL);
+	fake_on_read(NULL);
 	mm_audit();
 	scan();
 	for (i = 0; i < CODES; i++)
 		if (codes[i])
 			printf("exit %2lu: %lu\n", i, codes[i]);
 	for (i = 0; i < sizeof(must) / sizeof(must[0]); i++)
-		bad |= codes[must[i]] == 0;
+		if (codes[must[i]] == 0)
+			fake_fail("exit code %u never came", must[i]);
 	for (i = 1; i <= NVM; i++)
 		printf("VM %lu: %lu pages, %lu lent\n", i, vms[i].n_pages, vms[i].n_lent);
+	end();
 	fake_free();
-	return bad;
+	return 0;
 }

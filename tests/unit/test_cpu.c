@@ -181,6 +181,7 @@ static void run_and_exit(void)
 		case 2:
 			CHECK(fake_trap(0, 0, ESR(EC_WFX) | (0x1ful << 20) | 1, far, 0));
 			exited(KC_EXIT_TRAP);
+			EQ(run_word(RUN_X(0)), 0);
 			EQ(run_word(RUN_ESR), ESR(EC_WFX) | 1);
 			break;
 		case 3:
@@ -356,6 +357,14 @@ static void psci(void)
 	u64 h = loaded_vm(KC_VM_PROTECTED);
 
 	run();
+	/* An SMC traps on the instruction, an HVC behind it. */
+	c0->elr = ENTRY;
+	c0->x[0] = PSCI_VERSION;
+	CHECK(fake_trap(0, 0, ESR(EC_SMC64), 0, 0));
+	EQ(c0->x[0], 0x10001);
+	EQ(c0->elr, ENTRY + 4);
+	call(PSCI_VERSION, 0, 0, 0);
+	EQ(c0->elr, ENTRY + 4);
 	call(PSCI_VERSION, 0, 0, 0);
 	EQ(c0->x[0], 0x10001);
 	call(0x84000050, 0, 0, 0);
@@ -735,6 +744,54 @@ static void sysregs(void)
 	EQ(c0->x[9], 0x1234);
 }
 
+/* Traps that a protected guest answers itself; KServ hears nothing. */
+static void no_exit(void)
+{
+	u64 h = loaded_vm(KC_VM_PROTECTED);
+
+	OK(call_donate(h, IPA, host_page(), 0));
+	OK(call_force_reclaim(0, h, IPA));
+	run();
+	fill_guest();
+	CHECK(fake_trap(0, 0, ESR(EC_SVE), 0, 0));
+	EQ(pcpu[0].in_guest, 1);
+	EQ(c0->elr, 0x80200);
+	EQ(c0->sys[CTX_ESR], ESR(EC_UNKNOWN));
+	fill_guest();
+	CHECK(fake_trap(0, 0, DATA(3ul, 9), SECRET, IPA << 4)); /* DESTROYED */
+	EQ(pcpu[0].in_guest, 1);
+	EQ(c0->sys[CTX_ESR], ESR(EC_DABT_CUR) | 0x10);
+	fill_guest();
+	CHECK(fake_trap(0, 0, ESR(EC_DABT_LOW) | 0x10, SECRET, 0)); /* not of stage 2 */
+	EQ(pcpu[0].in_guest, 1);
+	EQ(c0->sys[CTX_ESR], ESR(EC_DABT_CUR) | 0x10);
+	fill_guest();
+	c0->spsr = PSTATE_EL0T;
+	CHECK(fake_trap(0, 0, ESR(EC_IABT_LOW) | ESR_ISV | 7, SECRET,
+			MMIO >> 8)); /* a fetch outside RAM */
+	EQ(pcpu[0].in_guest, 1);
+	EQ(c0->elr, 0x80400);
+	EQ(c0->sys[CTX_ESR], ESR(EC_IABT_LOW) | 0x10);
+	/* The walk of a permission fault fails: the instruction again. */
+	fill_guest();
+	c0->walk_fails = 1;
+	CHECK(fake_trap(0, 0, ESR(EC_DABT_LOW) | 0xf, SECRET, 0));
+	EQ(pcpu[0].in_guest, 1);
+	EQ(c0->elr, ENTRY);
+	c0->walk_fails = 0;
+}
+
+static void normal_walk_fails(void)
+{
+	loaded_vm(0);
+	run();
+	fill_guest();
+	c0->walk_fails = 1;
+	CHECK(fake_trap(0, 0, ESR(EC_DABT_LOW) | 0xf, 0x1000, 0));
+	EQ(pcpu[0].in_guest, 1);
+	EQ(c0->elr, ENTRY);
+}
+
 const struct test tests_cpu[] = {{"cpu: run and exit of a protected vCPU", run_and_exit},
 				 {"cpu: MMIO of a protected vCPU", mmio},
 				 {"cpu: normal VM, PSTATE", normal_vm},
@@ -743,6 +800,8 @@ const struct test tests_cpu[] = {{"cpu: run and exit of a protected vCPU", run_a
 				 {"cpu: PSCI of a guest", psci},
 				 {"cpu: realm services", rsi},
 				 {"cpu: system registers of a guest", sysregs},
+				 {"cpu: traps without an exit", no_exit},
+				 {"cpu: normal VM, a walk fails", normal_walk_fails},
 				 {"cpu: SMC list", smc_table},
 				 {"cpu: CPUs on, off, suspended", smc_cpus},
 				 {"cpu: a reset that firmware refuses", smc_reset_refused},

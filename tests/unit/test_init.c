@@ -112,6 +112,27 @@ static void boot_pool_odd(void)
 	fake_boot(3, 2);
 }
 
+/* KCore's range ends with the first page of a block, and begins with the last of one. */
+static void boot_core_edges(void)
+{
+	u64 n;
+	u64 i;
+
+	for (i = 0; i < 2; i++) {
+		fake_machine(3, 2);
+		n = boot.core_n;
+		boot.core_pfn = i ? 0x40000 + 511 : 0x40000 + 513 - n;
+		boot.pool_pfn = boot.core_pfn + 50;
+		EQ(mm_init(), 0);
+		EQ(host_maps(boot.core_pfn), 0);
+		EQ(host_maps(boot.core_pfn + n - 1), 0);
+		EQ(host_maps(boot.core_pfn + n), 1);
+		EQ(host_maps(boot.core_pfn - 1), 1);
+		fake_free();
+	}
+	fake_boot(3, 2);
+}
+
 /* A page goes and comes: the block is split and joined; a whole block likewise. */
 static void host_split_join(void)
 {
@@ -154,6 +175,7 @@ const struct test tests_init[] = {
 	{"boot: bad devices", boot_devices},
 	{"boot: bad core or pool", boot_core},
 	{"boot: pool with an odd start", boot_pool_odd},
+	{"boot: KCore at the edges of blocks", boot_core_edges},
 	{"KServ's blocks are split and joined", host_split_join},
 	{0, 0},
 };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Making, loading and putting vCPUs. */
+#include <kcore/prim.h>
+
 #include "harness.h"
 
 static void create(void)
@@ -86,7 +88,9 @@ static void reset_again(void)
 	ctx = vcpus[h][0].ctx_pfn;
 	for (i = 0; i < 512; i++)
 		CHECK(fake_host_store(vcpus[h][0].run_pfn, i, ~0ul));
+	spin_lock(LOCK_MEM);
 	vcpu_reset(h, 0);
+	spin_unlock(LOCK_MEM);
 	for (i = 0; i < CTX_WORDS; i++)
 		CHECK(fake_word(ctx, i) == 0 || i == CTX_PSTATE || i == CTX_SCTLR ||
 		      i == CTX_MPIDR);
