@@ -171,6 +171,16 @@ Section Shape.
         + subst h'. destruct (Hlink _ EL) as [Sp _]. exact (sp_ctx _ _ _ _ Sp i D Pr eq_refl).
     Qed.
 
+    (** A page that is spare stays so unless it is linked. *)
+    Lemma put_spare h' n : live w h' -> spare B w h' n -> next_table l x <> Some n -> spare B w' h' n.
+    Proof.
+      intros Lv [Rp Sp Tb Pl Cx] Nn. constructor; auto.
+      - intros l' fn' F' E. assert (R' : rooted w h') by (left; exact Lv).
+        destruct (st table_new h' fn' l' _ R' F' E) as [E'|(_ & _ & EL)]; [exact (Tb l' fn' F' E')|contradiction].
+      - intros l' Q' In. destruct (sh_pools _ _ _ _ Sh h' Lv) as [l0 Q].
+        rewrite (pool_unique B w' h' l' l0 Q' (put_pool h' l0 Lv Q)) in In. exact (Pl l0 Q In).
+    Qed.
+
     (** TLB entries come from the leaves still, if the new ones name what the old ones did. *)
     Lemma put_tlb : tlb_ok w -> (forall k fn' p, covered l fn fn' -> w_tlb w k h fn' p ->
         soft (snd (new_leaf w l x fn')) <> 0 /\ leaf_frame (fst (new_leaf w l x fn')) (snd (new_leaf w l x fn')) fn' = p) ->

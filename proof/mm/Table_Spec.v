@@ -70,6 +70,14 @@ Section Specs.
     WP (d [h]) (fun r w' => exists p, r = Some p /\ sec B fz L w' /\ spare w' h p /\ zeroed w' p /\
       vm_n_pool w' h = vm_n_pool w h - 1 /\ same_leaves w w' /\ grows w w') w.
 
+  (** A table that is not linked gets the 512 pages of block [x]. *)
+  Definition spec_table_fill (d : den) : Prop := forall fz L h n x w, sec B fz L w -> live w h -> spare w h n ->
+    in_ty U64 x -> output x < 2 ^ 28 -> output x mod 512 = 0 ->
+    WP (d [n; x]) (fun r w' => r = None /\ sec B fz L w' /\ spare w' h n /\
+      w_held w' = w_held w /\ w_mem w' = w_mem w /\ w_meta w' = w_meta w /\
+      (forall q j, q <> n -> word w' q j = word w q j) /\
+      forall j, 0 <= j < 512 -> word w' n j = page_desc (output x + j) (desc_attr_of x)) w.
+
   (** The level-2 table of [fn] is there afterwards. *)
   Definition spec_table_make_l2 (d : den) : Prop := forall fz L h fn w, sec B fz L w -> live w h -> frame fn ->
     need2 w h fn <= vm_n_pool w h ->
