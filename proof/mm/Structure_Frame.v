@@ -187,7 +187,7 @@ Section Parts.
       apply (same_names w w' S); assumption.
   Qed.
 
-  (** Pools may change, as long as no context gets into one. *)
+  (** Pools may change, as long as no context gets into one; and so may what RAM is declared. *)
   Lemma vcpus_frame_pools w w' : same_trees w w' -> vcpus_ok B w ->
     (forall h, 1 <= h <= 255 -> VM_FREE <= vm_state w' h <= VM_DYING) ->
     (forall h i, vcpu_made w' h i -> vcpu_made w h i /\ live w' h /\ (protected w' h <-> protected w h) /\
@@ -195,8 +195,8 @@ Section Parts.
        state w' (vcpu_run w h i) = state w (vcpu_run w h i) /\
        (protected w h -> state w' (vcpu_ctx w h i) = state w (vcpu_ctx w h i)) /\
        (protected w h -> forall l, pool_of B w' h l -> ~ In (vcpu_ctx w h i) l)) ->
-    (forall h, live w' h -> vm_n_ram w' h = vm_n_ram w h /\
-       forall i, ram_base w' h i = ram_base w h i /\ ram_size w' h i = ram_size w h i) ->
+    (forall h, live w' h -> vm_n_ram w' h <= 16 /\ forall i, 0 <= i < vm_n_ram w' h ->
+       0 < ram_size w' h i /\ ram_base w' h i + ram_size w' h i <= 2 ^ 28) ->
     vcpus_ok B w'.
   Proof.
     intros S U Us M Rm. constructor; [exact Us|..].
@@ -212,8 +212,7 @@ Section Parts.
       intros l fn F. rewrite (same_table_at w w' S); [apply T, F|left; exact L|exact F].
     - intros h i i' X X'. destruct (M h i X) as (X0 & _ & _ & _ & E & _), (M h i' X') as (X0' & _ & _ & _ & E' & _).
       rewrite E, E'. apply (u_ctxs B w U); assumption.
-    - intros h L. destruct (Rm h L) as [E Er]. destruct (u_ram B w U h (y_live _ _ S _ L)) as [H H'].
-      rewrite E. split; [exact H|]. intros i Hi. destruct (Er i) as [-> ->]. apply H', Hi.
+    - exact Rm.
   Qed.
 
   Lemma vcpus_frame w w' : same_trees w w' -> pools_ok B w -> pools_ok B w' -> vcpus_ok B w ->
@@ -227,7 +226,9 @@ Section Parts.
        forall i, ram_base w' h i = ram_base w h i /\ ram_size w' h i = ram_size w h i) ->
     vcpus_ok B w'.
   Proof.
-    intros S P P' U Us M Rm. apply (vcpus_frame_pools w w' S U Us); [|exact Rm].
+    intros S P P' U Us M Rm. apply (vcpus_frame_pools w w' S U Us).
+    2: { intros h L. destruct (Rm h L) as [E Er]. destruct (u_ram B w U h (y_live _ _ S _ L)) as [H H'].
+      rewrite E. split; [exact H|]. intros i Hi. destruct (Er i) as [-> ->]. apply H', Hi. }
     intros h i X. destruct (M h i X) as (X0 & L & E & E1 & E2 & E3 & E4 & E5).
     split; [exact X0|]. split; [exact L|]. split; [exact E|]. split; [exact E1|]. split; [exact E2|].
     split; [exact E3|]. split; [exact E4|]. intros Pr l Hl. destruct (P h (y_live _ _ S _ L)) as (l0 & H0).

@@ -78,6 +78,6 @@ Section Pool.
           apply Ni. eapply in_ctx; [exact M|exact Pr|exact X].
         * destruct (P g (u_live _ _ U g i M)) as (l0 & H0).
           rewrite (pool_same B w' g l' l0 Hl' (Others g l0 (u_live _ _ U g i M) Ng H0)). apply Cp, H0.
-      + auto.
+      + exact (u_ram _ _ U).
   Qed.
 End Pool.
