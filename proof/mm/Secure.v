@@ -61,19 +61,24 @@ Section Secure.
   Lemma meets c f : mem_name f (names program) = true -> spec B c f (denote fuel prims program f).
   Proof. intros H. apply program_meets; [exact HB|]. apply mem_name_In, H. Qed.
 
+  (** The specification of [f] as [R]: looked up here, so that [apply] need not. *)
+  Ltac spec_of c f R := pose proof (meets c f eq_refl) as R;
+    lazy beta iota zeta delta [spec Wf.assoc app prim_specs func_specs String.eqb Ascii.eqb Bool.eqb] in R.
+  Ltac by_spec c f := let R := fresh "R" in spec_of c f R; eapply wp_mono; [apply R; tauto|].
+
   Lemma run_ok c x w : 0 <= c < 8 -> arguments_ok x -> idle B w ->
     wp (kcore B c (mem_inv B)) (run c x) (fun _ w' => idle B w') w.
   Proof.
     intros Hc A Hi. destruct x; cbn [arguments_ok] in A; cbn [run].
-    - eapply wp_mono; [apply (meets c "call_vm_create" eq_refl); tauto|].
+    - by_spec c "call_vm_create".
       cbv beta. intros r w' [[_ ->]|[H _]]; assumption.
-    - eapply wp_mono; [apply (meets c "call_vm_table" eq_refl); tauto|]. intros r w' [H _]; exact H.
-    - eapply wp_mono; [apply (meets c "vm_seal" eq_refl); tauto|]. intros r w' [_ H]; exact H.
-    - eapply wp_mono; [apply (meets c "call_vm_flush" eq_refl); tauto|]. intros r w' [H _]; exact H.
-    - eapply wp_mono; [apply (meets c "call_vm_free" eq_refl); tauto|]. intros r w' [H _]; exact H.
-    - eapply wp_mono; [apply (meets c "call_page_reclaim" eq_refl); tauto|].
+    - by_spec c "call_vm_table". intros r w' [H _]; exact H.
+    - by_spec c "vm_seal". intros r w' [_ H]; exact H.
+    - by_spec c "call_vm_flush". intros r w' [H _]; exact H.
+    - by_spec c "call_vm_free". intros r w' [H _]; exact H.
+    - by_spec c "call_page_reclaim".
       cbv beta. intros r w' [[_ ->]|[H _]]; assumption.
-    - eapply wp_mono; [apply (meets c "call_stat" eq_refl); tauto|]. intros r w' [H _]; exact H.
+    - by_spec c "call_stat". intros r w' [H _]; exact H.
   Qed.
 
   Lemma runs_ok c l w : 0 <= c < 8 -> Forall arguments_ok l -> idle B w ->

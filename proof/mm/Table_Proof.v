@@ -1,0 +1,151 @@
+(** * Building a VM's stage 2: proofs *)
+From Coq Require Import ZArith List String Bool Lia ZifyBool.
+From Redoubt.sem Require Import Tactics Link Memory.
+From Redoubt.machine Require Import State Events Facts.
+From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Structure Steps Prims Page_Spec Page_Proof Host_Spec
+  Host_Facts Vm_Facts Structure_Frame Structure_Facts Structure_Steps Walk_Spec Walk_Proof Table_Spec Attr_Proof
+  Table_Facts Table_Store Table_Shape Table_Pool Table_Same Table_Link Table_Split.
+From Redoubt.gen Require Import mm_table.
+Import ListNotations.
+Open Scope string_scope.
+Open Scope Z_scope.
+
+Section Proofs.
+  Variables (B : board) (cpu : Z) (LI : world -> Prop) (fuel : nat).
+  Hypothesis HB : board_ok B.
+  Hypothesis Hfuel : 600 < Z.of_nat fuel.
+  Notation K := (kcore B cpu LI).
+
+  (** Reads the root of VM [h]; [C : cs B w]. *)
+  Ltac read_root C w h := read_locked C; change (wrap U64 (w_mem w (obj "vms.root" [h]))) with (vm_root w h).
+  Ltac read_n_pool C w h := read_locked C; change (wrap U64 (w_mem w (obj "vms.n_pool" [h]))) with (vm_n_pool w h).
+
+  Lemma frame_u64 fn : frame fn -> in_ty U64 fn.
+  Proof. unfold frame, in_ty, modulus. lia. Qed.
+  Lemma n_pool_range w h : in_ty U64 (vm_n_pool w h).
+  Proof. apply wrap_in. Qed.
+
+  (** Tables are real pages: no answer of a walk is KC_NO_PFN by accident. *)
+  Lemma table_pfn fz w h l fn t : tables_ok B fz w -> rooted w h -> frame fn -> table_at w (vm_root w h) l fn = Some t ->
+    t <> KC_NO_PFN.
+  Proof.
+    intros T R F E ->. destruct (table_ours B HB fz w h T R l fn _ F E) as (_ & X & _). unfold KC_NO_PFN in X. lia.
+  Qed.
+
+  Ltac answer := (split; [reflexivity|]); eexists; sp; [reflexivity|range|]; unfold KC_OK, KC_ENOMEM;
+    first [right; split; [reflexivity|lia]|left; split; [reflexivity|lia]].
+
+  Lemma table_check_ok F : spec_walk_l2 B cpu LI (F "walk_l2") -> spec_walk_l3 B cpu LI (F "walk_l3") ->
+    spec_table_check B cpu LI (invoke F fuel f_table_check).
+  Proof.
+    intros H2 H3 fz h fn w C T R Fr. pose proof (rooted_range _ _ R) as Hh. pose proof (n_pool_range w h) as Np.
+    assert (E : (exists t2, table_at w (vm_root w h) 2 fn = Some t2 /\ t2 <> KC_NO_PFN /\
+        ((exists t3, table_at w (vm_root w h) 3 fn = Some t3 /\ t3 <> KC_NO_PFN /\ need3 w h fn = 0) \/
+         table_at w (vm_root w h) 3 fn = None /\ need3 w h fn = 1)) \/
+      table_at w (vm_root w h) 2 fn = None /\ need3 w h fn = 2).
+    { unfold need3. destruct (table_at w (vm_root w h) 2 fn) as [t2|] eqn:E2; [left|right; auto].
+      exists t2. split; [reflexivity|]. split; [exact (table_pfn fz w h 2 fn t2 T R Fr E2)|].
+      destruct (table_at w (vm_root w h) 3 fn) as [t3|] eqn:E3; [left|right; auto].
+      exists t3. split; [reflexivity|]. split; [exact (table_pfn fz w h 3 fn t3 T R Fr E3)|reflexivity]. }
+    unfold in_ty, modulus in Np. unfold KC_NO_PFN in E. enter. steps. read_root C w h. steps. pure H2; [eassumption..|]. steps.
+    read_root C w h. steps. pure H3; [eassumption..|]. steps.
+    - assert (X : need3 w h fn = 2).
+      { destruct E as [(t2 & E2 & N2 & _)|(_ & X)]; [|exact X]. rewrite E2 in E0. contradiction. }
+      rewrite X. read_n_pool C w h. steps; answer.
+    - assert (X : need3 w h fn = 1).
+      { destruct E as [(t2 & E2 & N2 & [(t3 & E3 & N3 & _)|(_ & X)])|(E2 & _)]; [rewrite E3 in *; contradiction|exact X|].
+        rewrite E2 in *. contradiction. }
+      rewrite X. read_n_pool C w h. steps; answer.
+    - assert (X : need3 w h fn = 0).
+      { destruct E as [(t2 & E2 & N2 & [(t3 & E3 & N3 & X)|(E3 & _)])|(E2 & _)]; [exact X|rewrite E3 in *; contradiction|].
+        rewrite E2 in *. contradiction. }
+      rewrite X. read_n_pool C w h. steps; answer.
+  Qed.
+
+  Lemma table_make_l2_ok F : spec_walk_l2 B cpu LI (F "walk_l2") ->
+    unary K (fun fn => fn / 2 ^ 27 mod 2) (F "idx_l1_page") -> unary K (index 1) (F "idx_l1") ->
+    spec_pool_get B cpu LI (F "pool_get") -> (forall p, 0 <= p < 2 ^ 28 -> computes K (F "desc_table") [p] (table_desc p)) ->
+    spec_pte_set B cpu LI (F "pte_set") -> spec_table_make_l2 B cpu LI (invoke F fuel f_table_make_l2).
+  Proof.
+    intros H2 HP HI HG HD HS fz L h fn w Sc Lv Fr Nd. pose proof (s_cs _ _ _ _ Sc) as C.
+    pose proof (s_tables _ _ _ _ Sc) as T. assert (R : rooted w h) by (left; exact Lv). pose proof (proj1 Lv) as Hh.
+    pose proof (frame_u64 fn Fr) as Uf. pose proof Fr as Fr'. unfold frame in Fr'.
+    enter. steps. read_root C w h. steps. pure H2; [eassumption..|]. steps. pure HP. steps. pure HI. steps.
+    { destruct (table_at w (vm_root w h) 2 fn) as [t|] eqn:A2; [|contradiction]. cbn [pfn_or_none].
+      exists t. unfold need2. rewrite A2. sp; auto; [apply grows_refl|lia|]. intros h' fn' _ _. apply refines_same. reflexivity. }
+    destruct (table_at w (vm_root w h) 2 fn) as [t|] eqn:A2; [destruct (table_pfn fz w h 2 fn t T R Fr A2); assumption|].
+    unfold need2 in *. rewrite A2 in *. pose proof (n_pool_range w h) as Np.
+    eapply wp_mono; [apply HG; [exact Sc|exact Lv|lia]|]. cbv beta. intros ? w1 (p & -> & Sc1 & Sp & Z1 & N1 & SL & G1). steps.
+    pose proof (grows_views _ _ G1) as V1. pose proof (s_cs _ _ _ _ Sc1) as C1.
+    pose proof (ram_range B HB p (sp_ram _ _ _ _ Sp)) as Rp. pure HD. steps. read_root C1 w1 h. rewrite (v_root _ _ V1).
+    destruct (root_range B fz w h T R) as [Rr R2].
+    assert (Epg : fn / 2 ^ 27 mod 2 = fn / 2 ^ 27) by words. rewrite Epg.
+    assert (Bpg : 0 <= fn / 2 ^ 27 < 2) by words. steps.
+    assert (Lv1 : live w1 h) by (apply (views_live _ _ _ V1), Lv). assert (R1 : rooted w1 h) by (left; exact Lv1).
+    pose proof (s_tables _ _ _ _ Sc1) as T1.
+    assert (E1 : table_at w1 (vm_root w h) 2 fn = None) by (rewrite (proj1 (SL h 2 fn R Fr)); exact A2).
+    assert (W0 : word w1 (vm_root w h + fn / 2 ^ 27) (index 1 fn) = 0).
+    { apply (l_top _ _ _ _ _ (t_leaf _ _ _ T1 h fn R1 Fr)). rewrite (v_root _ _ V1). apply leaf_at_1. rewrite <- table_at_2. exact E1. }
+    assert (Ht1 : table_at w1 (vm_root w1 h) 1 fn = Some (vm_root w h + fn / 2 ^ 27)).
+    { rewrite table_at_1, (v_root _ _ V1). reflexivity. }
+    pose proof (proj1 (proj1 (sec_shape _ _ _ _) Sc1)) as Sh1. pose proof (proj2 (proj1 (sec_shape _ _ _ _) Sc1)) as Ok1.
+    destruct (link B HB fz L w1 h 1 fn _ p Sh1 Ok1 Lv1 Fr (or_introl eq_refl) Ht1 W0 Sp) as (Sc2 & Tn & Lo & To & Lh).
+    { intros j _ Hj. rewrite Z1 by exact Hj. discriminate. }
+    { intros fn' Cv. cbv zeta. rewrite Z1 by apply index_range. split; [apply leaf_fit_zero|]. intros Y. discriminate Y. }
+    destruct (table_ours B HB fz w1 h T1 R1 1 fn _ Fr Ht1) as (O1 & _).
+    eapply wp_mono; [apply HS; [exact C1|exact O1|apply index_range|apply (cs_secure B), Sc2]|].
+    cbv beta. intros ? w2 [E2 ->]. steps. rewrite <- E2 in *. exists p.
+    assert (M2 : w_mem w2 = w_mem w1) by (rewrite E2; reflexivity).
+    sp; auto.
+    - apply grows_trans with w1; [exact G1|]. apply grows_mem; rewrite E2; reflexivity.
+    - rewrite (v_root _ _ V1) in Tn. exact Tn.
+    - unfold vm_n_pool in *. rewrite M2. lia.
+    - rewrite <- (v_root _ _ V1) at 1. rewrite To; [|exact R1|exact Fr|intros (_ & _ & Y); discriminate Y].
+      rewrite (v_root _ _ V1). apply SL; assumption.
+    - intros h' fn' R' F'. assert (R1' : rooted w1 h') by (apply (views_rooted _ _ _ V1), R').
+      apply refines_trans with (leaf_at w1 (vm_root w h') fn'); [apply refines_same, (SL h' 1 fn' R' F')|].
+      rewrite <- (v_root _ _ V1). destruct (Z.eq_dec h' h) as [->|N].
+      + destruct (Z.eq_dec (fn' / leaf_size 1) (fn / leaf_size 1)) as [Cv|Cv].
+        * destruct (Lh fn' Cv) as [-> ->]. rewrite Z1 by apply index_range. apply refines_zero.
+        * apply refines_same, Lo; [exact R1'|exact F'|]. intros [_ Y]. exact (Cv Y).
+      + apply refines_same, Lo; [exact R1'|exact F'|]. intros [Y _]. exact (N Y).
+  Qed.
+
+  Lemma table_fill_ok F : unary K (fun d => d / 2 ^ 12 mod 2 ^ 28) (F "desc_pfn") -> unary K desc_attr_of (F "desc_attr") ->
+    (forall p a, 0 <= p < 2 ^ 28 -> attributes a -> computes K (F "desc_page") [p; a] (page_desc p a)) ->
+    spec_pte_set B cpu LI (F "pte_set") -> spec_table_fill B cpu LI (invoke F fuel f_table_fill).
+  Proof.
+    intros HP HA HD HS fz L h n x w Sc Lv Sp Ux Ox Ax. pose proof (output_range x) as Or.
+    destruct (desc_split x Ux Ox) as [At _]. pose proof (proj1 Lv) as Hh.
+    enter. steps. pure HP. steps. pure HA. steps. rewrite pfn_output by exact Ox.
+    loop (fun m e w1 => sec B fz L w1 /\ spare B w1 h n /\ w_held w1 = w_held w /\ w_mem w1 = w_mem w /\ w_meta w1 = w_meta w /\
+      (forall q j, q <> n -> word w1 q j = word w q j) /\
+      exists i o, m = 512 - i /\ 0 <= i <= 512 /\ e = [("table", Some n); ("d", Some x); ("pfn", Some (output x));
+        ("attr", Some (desc_attr_of x)); ("i", Some i); ("page", o)] /\
+      forall j, 0 <= j < i -> word w1 n j = page_desc (output x + j) (desc_attr_of x)) from 512.
+    - lia.
+    - sp; auto. exists 0. eexists. sp; try lia. reflexivity.
+    - intros m e w1 M (Sc1 & Sp1 & Eh & Em & Et & Wo & i & o & -> & Hi & -> & Wn). steps.
+      + assert (Hp : 0 <= output x + i < 2 ^ 28) by (apply block_add; [lia|exact Ox|exact Ax|lia]).
+        pure HD. steps.
+        assert (Lv1 : live w1 h) by (unfold live, vm_state in *; rewrite Em; exact Lv).
+        destruct (vmcore_fields h _ Hh (sp_state _ _ _ _ Sp1)) as (Kn & _). pose proof (sp_ram _ _ _ _ Sp1) as Rn.
+        pose proof (s_cs _ _ _ _ Sc1) as C1. pose proof (spare_unused B HB fz L w1 h n Sc1 Hh Sp1) as Un.
+        pose proof (spare_apart B HB fz L w1 h n Sc1 Hh Sp1) as Ap.
+        destruct (desc_fields (output x + i) (desc_attr_of x) 3 Hp At ltac:(lia)) as (Ud & _).
+        fold (page_desc (output x + i) (desc_attr_of x)) in Ud.
+        assert (Sc2 : sec B fz L (write_word B n i (page_desc (output x + i) (desc_attr_of x)) w1)).
+        { apply (sec_store B HB); auto. pg; lia. }
+        destruct (inv_write_unused B HB w1 n i (page_desc (output x + i) (desc_attr_of x)) (cs_inv _ _ C1) Un Kn) as [I2 V2].
+        eapply wp_mono; [apply HS; [exact C1|split; [exact Rn|right; exact Kn]|lia|apply (cs_secure B), Sc2]|].
+        cbv beta. intros ? w2 [E2 ->]. steps. rewrite <- E2 in *.
+        exists (512 - (i + 1)). sp; try lia; try (rewrite E2; assumption); auto.
+        * apply (spare_same B fz L w1 w2 h n Sc1 Lv1); [|rewrite E2; reflexivity|exact Sp1].
+          apply (evolves_unchanged B [] (eq n) w1 w2 V2 eq_refl). intros q <-. split; [exact Ap|].
+          unfold state in *. replace (w_meta w2) with (w_meta w1) by (rewrite E2; reflexivity). pg; lia.
+        * intros q j N. rewrite E2, word_write. destruct (Z.eqb_spec q n); [contradiction|]. apply Wo, N.
+        * exists (i + 1). eexists. sp; try lia; [reflexivity|]. intros j Hj. rewrite E2, word_write, Z.eqb_refl.
+          destruct (Z.eqb_spec j i) as [->|]; [apply wrap_small, Ud|]. apply Wn. lia.
+      + sp; auto. intros j Hj. apply Wn. lia.
+  Qed.
+End Proofs.
