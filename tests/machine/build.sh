@@ -4,10 +4,11 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 dir=$1 program=$2
 shift 2
+kcore=$here/../../kcore
 read -ra cc <"$dir/flags"
 objects=("$dir/start.o")
-aarch64-linux-gnu-gcc -D__ASSEMBLER__ -I"$here/../../kcore/arch/arm64" -c "$here/start.S" -o "$dir/start.o"
-for c in "$here/lab.c" "$here/$program.c" "$here/../../kcore/boot/el2_map.c"; do
+aarch64-linux-gnu-gcc -D__ASSEMBLER__ -I"$kcore/arch/arm64" -c "$here/start.S" -o "$dir/start.o"
+for c in "$here/lab.c" "$here/$program.c" "$kcore/boot/el2_map.c" "$kcore/arch/arm64/state.c" "$kcore/sync/lock.c"; do
     o=$dir/$program-$(basename "$c" .c).o
     "${cc[0]}" "$@" "${cc[@]:1}" -c "$c" -o "$o"
     objects+=("$o")

@@ -12,7 +12,6 @@
 #define OLD     (DATA_PFN + 3ul)
 #define NEW     (DATA_PFN + 700ul)
 #define IPA     0x5000ul
-#define S1_PFN  (FREE_PFN - 1ul) /* EL1's stage-1 table (lab.c) */
 
 static void note(const char *what, u32 yes)
 {
@@ -166,6 +165,39 @@ static void test_vmids(void)
 	note("an old entry survives while another VMID is current", survived);
 }
 
+/* EL1's own stage 1 is read through stage 2: its table moves, then goes. */
+static void test_stage1_walks(void)
+{
+	u64 addr = (1ul << 30) | ((DATA_PFN - 0x40000ul) << 12);
+	u64 leaf = pte_get(EL1_L3, 1);
+	u32 good;
+
+	map();
+	page_copy(FREE_PFN, S1_PFN);
+	pg_set(FREE_PFN, 1, pg_get(S1_PFN, 0)); /* there, VA GiB 1 is IPA GiB 0 */
+	good = (u32)(reach(1, 1, LOAD, addr) == DATA_PFN);
+	pte_set(EL1_L3, 1, desc_page(FREE_PFN, ATTR_HOST));
+	tlb_inval_vm(1, ROOT(1));
+	good &= (u32)(reach(1, 1, LOAD, (1ul << 30) | IPA) == OLD);
+	pte_set(EL1_L3, 1, 0ul);
+	tlb_inval_vm(1, ROOT(1));
+	good &= (u32)((el1_run(LOAD, (1ul << 30) | IPA, 0ul, 511ul << 30) & 0ul) == 0ul &&
+		      (esr_get() & (ESR_S1PTW | 0x3ful)) == (ESR_S1PTW | 7ul));
+	pte_set(EL1_L3, 1, leaf);
+	tlb_inval_vm(1, ROOT(1));
+	good &= (u32)(reach(1, 1, LOAD, addr) == DATA_PFN);
+	check("stage-1 walks of EL1 read through stage 2", good);
+}
+
+/* VTTBR_EL2 has no bit 12: the model's "root + fn / 2^27" is the hardware's for even roots alone. */
+static void test_odd_root(void)
+{
+	map();
+	pte_set(ROOT(1) + 1ul, 0, desc_block(DATA_PFN, ATTR_HOST));
+	enter(1, ROOT(1) + 1ul, 0);
+	check("an odd root is taken for the even one before it", page_reached(LOAD, IPA) == OLD);
+}
+
 /* EL1 of CPU 1 writes to OLD all the time, until it faults. */
 static volatile u64 writes;
 
@@ -244,6 +276,8 @@ void test_main(void)
 	test_cases();
 	test_block();
 	test_vmids();
+	test_stage1_walks();
+	test_odd_root();
 	test_writer();
 	test_local();
 }

@@ -2,18 +2,17 @@
 /* The machine that the tests run on (lab.h). */
 #include "lab.h"
 
+#ifndef VTCR_MORE /* a wrong translation control, for mutants.py */
+#define VTCR_MORE 0ul
+#endif
 #define UART_PA  0x09000000ul
 #define TCR_EL1  0x280803519ul /* T0SZ = 25, write-back, inner shareable, EPD1, 40 bits */
 #define S1_BLOCK 0x701ul       /* AF, inner shareable, attribute 0, EL1 read and write */
-#define S1_PFN   (FREE_PFN - 1ul)
-#define EL1_L2   (FREE_PFN - 2ul)
-#define EL1_L3   (FREE_PFN - 3ul)
 
 extern char text_start[], text_end[], image_end[], el1_page[];
 extern void second_start(void);
 
 u64 lab_root;
-u32 lock_word[2][16] __attribute__((aligned(64)));
 
 /* ---- output ---- */
 static void put_char(char c)
@@ -270,7 +269,7 @@ u64 page_reached(u64 kind, u64 addr)
 
 static void cpu_init(void)
 {
-	MSR(vtcr_el2, VTCR_VALUE);
+	MSR(vtcr_el2, VTCR_VALUE + VTCR_MORE);
 	MSR(hcr_el2, HCR_HOST);
 	MSR(sctlr_el1, SCTLR_RESET);
 	MSR(tcr_el1, TCR_EL1);

@@ -18,7 +18,10 @@
 #define TABLE_PFN 0x40800ul    /* stage-2 tables under test */
 #define DATA_PFN  0x42000ul    /* three blocks whose pages know their number */
 #define DATA_N    1536ul
-#define FREE_PFN  0x43000ul /* pages for any use */
+#define FREE_PFN  0x43000ul        /* pages for any use */
+#define S1_PFN    (FREE_PFN - 1ul) /* EL1's stage-1 table, and the tables of EL1's GiB */
+#define EL1_L2    (FREE_PFN - 2ul)
+#define EL1_L3    (FREE_PFN - 3ul)
 #define PARAM_PA  0x47fff000ul
 
 /* Every page of the data blocks: its number (an invalid descriptor), a word to write, code. */

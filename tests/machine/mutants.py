@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Would the tests notice? Each entry of MUTANTS makes one primitive of prim_inline.h wrong, in the real
-text, and one test must fail. Prints a line for each.
+"""Would the tests notice? Each entry of MUTANTS makes one primitive of prim_inline.h or
+prim_lock_inline.h wrong, in the real text, and one test must fail. Prints a line for each.
 
   mutants.py BUILD [WORD]    BUILD: the folder with the compiler's flags; WORD: only those whose name has it
 """
@@ -12,7 +12,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-HEADER = os.path.join(HERE, "..", "..", "kcore", "arch", "arm64", "prim_inline.h")
+ARM64 = os.path.join(HERE, "..", "..", "kcore", "arch", "arm64")
 HALVES = ("((volatile u32 *)%s)[0] = (u32)val;\n\t((volatile u32 *)%s)[1] = (u32)(val >> 32);")
 SYNC = "\tPAGE_CACHE_OP(civac, addr);\n"
 DSB_IC = '"dsb ish\\n	ic ialluis\\n	dsb ish\\n	isb"'
@@ -23,7 +23,7 @@ META = "*(volatile u64 *)(EL2_META_BASE + (pfn << 3))"
 ENTER = "\t\tMSR(vttbr_el2, vttbr);\n\t\t__asm__ volatile(\"isb\");\n"
 
 # what is wrong, primitive, old text, new text, program, line or lines that must fail
-# (program 'sequence': the compiled instructions; 'tlb': the judge of random histories)
+# (program 'sequence': the compiled instructions; 'tlb' and 'walk': the judge must say no)
 MUTANTS = [
     # what a program sees
     ("another word", "pg_get", PG, "*word_of(pfn, idx & 255ul)", "prims",
@@ -50,10 +50,15 @@ MUTANTS = [
     ("the wrong way", "page_copy", "*word_of(dst, i) = *word_of(src, i)",
      "*word_of(src, i) = *word_of(dst, i)", "prims",
      "after page_copy, EL1 runs what was copied"),
-    ("does not wait", "spin_lock", "b.ne 2b", "nop", "prims",
-     ["spin_lock keeps the other CPU out", "two CPUs are never inside at once",
-     "no increment under the lock is lost"]),
-    ("does not release", "spin_unlock", "*serving + 1u", "*serving", "prims",
+    ("does not wait", "lock_await", "b.ne 1b", "nop", "prims",
+     ["spin_lock keeps the other CPU out", "two CPUs are never inside at once, and lose no increment"]),
+    ("no new ticket", "lock_ticket", "add %w1, %w0, #1", "add %w1, %w0, #0", "prims",
+     "spin_lock keeps the other CPU out"),
+    ("as if tickets did not wrap", "lock_await", "b.ne 1b", "b.lo 1b", "prims",
+     "two CPUs are never inside at once, and lose no increment"),
+    ("does not release", "lock_serve", "\"r\"(ticket)", "\"r\"(ticket - 1u)", "prims",
+     "spin_unlock lets the next one in"),
+    ("the wrong word", "lock_serving", "lock_word[id][1]", "lock_word[id][0]", "prims",
      "spin_unlock lets the next one in"),
     ("no TLBI", "tlb_inval_vm", "tlbi vmalls12e1is\\n	", "", "inval",
      ["the invalidating CPU uses the new translation", "so does the other CPU",
@@ -77,6 +82,8 @@ MUTANTS = [
     ("stage 2 without combined entries", "tlb_inval_vm", "tlbi vmalls12e1is", "tlbi ipas2e1is, xzr",
      "tlb", ""),
     ("VMIDs are not told apart", "tlb_inval_vm", "", "", "tlb", "-DONE_VMID"),
+    ("39-bit addresses", "tlb_inval_vm", "", "", "walk", "-DVTCR_MORE=1ul"),
+    ("walkers write", "tlb_inval_vm", "", "", "walk", "-DVTCR_MORE=(3ul<<21)"),
     # what it does not see
     ("two stores", "pg_set", PG + " = val;", HALVES % (("word_of(pfn, idx)",) * 2), "sequence", ""),
     ("two stores", "pte_set", STLR_PTE, HALVES % (("word_of(pfn, idx)",) * 2), "sequence", ""),
@@ -84,12 +91,10 @@ MUTANTS = [
      "sequence", ""),
     ("two loads", "pte_get", "return " + PG, "(void)%s;\n\treturn %s" % (PG, PG), "sequence", ""),
     ("two loads", "meta_get", "return " + META, "(void)%s;\n\treturn %s" % (META, META), "sequence", ""),
-    ("no acquire", "spin_lock", "1:	ldaxr", "1:	ldxr", "sequence", ""),
-    ("no acquire while waiting", "spin_lock", "wfe\\n\"\n\t\t\t \"	ldaxr", "wfe\\n\"\n\t\t\t \"	ldxr",
+    ("no acquire", "lock_await", "ldaxr", "ldxr", "sequence", ""),
+    ("not exclusive", "lock_ticket", "stxr %w2, %w1, [%3]\\n", "str %w1, [%3]\\n	mov %w2, wzr\\n",
      "sequence", ""),
-    ("not exclusive", "spin_lock", "stxr %w2, %w1, [%3]\\n", "str %w1, [%3]\\n	mov %w2, wzr\\n",
-     "sequence", ""),
-    ("no release", "spin_unlock", "stlr", "str", "sequence", ""),
+    ("no release", "lock_serve", "stlr", "str", "sequence", ""),
     ("no release", "pte_set", "stlr", "str", "sequence", ""),
     ("no cache maintenance", "page_zero", "\tpage_sync(pfn);\n", "", "sequence", ""),
     ("no cache maintenance", "page_copy", "\tpage_sync(dst);\n", "", "sequence", ""),
@@ -130,15 +135,16 @@ def noticed(build, number, mutant):
     out = os.path.join(build, "mutant-%d" % number)
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
-    with open(HEADER, encoding="utf-8") as f:
+    header = "prim_lock_inline.h" if function.startswith("lock_") else "prim_inline.h"
+    with open(os.path.join(ARM64, header), encoding="utf-8") as f:
         text = mutate(f.read(), function, old, new)
-    with open(os.path.join(out, "prim_inline.h"), "w", encoding="utf-8") as f:
+    with open(os.path.join(out, header), "w", encoding="utf-8") as f:
         f.write(text)
     with open(os.path.join(build, "flags"), encoding="utf-8") as f:
         cc = [w for w in f.read().split() if w != "-Werror"]
     with open(os.path.join(out, "flags"), "w", encoding="utf-8") as f:
         f.write(" ".join(cc) + "\n")
-    flags = ["-I" + out] + ([line] if line == "-DONE_VMID" else [])
+    flags = ["-I" + out] + ([line] if line[:2] == "-D" else [])
     if program == "sequence":
         obj = os.path.join(out, "primitives.o")
         p = run([cc[0]] + flags + cc[1:] + ["-c", os.path.join(HERE, "primitives.c"), "-o", obj])
@@ -150,13 +156,15 @@ def noticed(build, number, mutant):
     if p.returncode != 0:
         return "does not compile: " + p.stdout[-300:]
     elf = os.path.join(out, program + ".elf")
-    emulate = [os.path.join(HERE, "emulate.sh"), elf, "cortex-a57", "1"]
-    if program == "tlb":
+    cpu = "max,pauth-impdef=on" if program == "walk" else "cortex-a57"
+    emulate = [os.path.join(HERE, "emulate.sh"), elf, cpu, "1"]
+    if program in ("tlb", "walk"):
         log = os.path.join(out, "log")
         with open(log, "w", encoding="utf-8") as f:
             subprocess.run(emulate + ["20", "single"], stdout=f, check=False)
-        p = run([os.path.join(build, "..", "judge"), "tlb", log])
-        return "" if p.returncode == 1 and "allowed:" in p.stdout else "the judge says: " + p.stdout[-300:]
+        p = run([os.path.join(build, "..", "judge"), program, log])
+        said = p.returncode == 1 and ("allowed:" in p.stdout or "by the model" in p.stdout)
+        return "" if said else "the judge says: " + p.stdout[-300:]
     lines = {"FAIL    " + w for w in ([line] if isinstance(line, str) else line)}
     last = ""
     with subprocess.Popen(emulate + ["1"], stdout=subprocess.PIPE, text=True,

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Each primitive of the memory part as a function of its own, for sequences.py. */
 #include <kcore/prim.h>
+#include <kcore/prim_lock.h>
 
-void do_spin_lock(void);
-void do_spin_unlock(void);
+u32 do_lock_ticket(u32 id);
+void do_lock_await(u32 id, u32 ticket);
+u32 do_lock_serving(u32 id);
+void do_lock_serve(u32 id, u32 ticket);
 u64 do_pg_get(u64 pfn, u64 idx);
 void do_pg_set(u64 pfn, u64 idx, u64 val);
 u64 do_meta_get(u64 pfn);
@@ -16,14 +19,24 @@ void do_page_copy(u64 dst, u64 src);
 void do_tlb_inval_vm(u64 vmid, u64 root_pfn);
 void do_tlb_inval_local(void);
 
-void do_spin_lock(void)
+u32 do_lock_ticket(u32 id)
 {
-	spin_lock(LOCK_MEM);
+	return lock_ticket(id);
 }
 
-void do_spin_unlock(void)
+void do_lock_await(u32 id, u32 ticket)
 {
-	spin_unlock(LOCK_MEM);
+	lock_await(id, ticket);
+}
+
+u32 do_lock_serving(u32 id)
+{
+	return lock_serving(id);
+}
+
+void do_lock_serve(u32 id, u32 ticket)
+{
+	lock_serve(id, ticket);
 }
 
 u64 do_pg_get(u64 pfn, u64 idx)

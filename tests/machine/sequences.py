@@ -13,8 +13,10 @@ CLEAN = "mrs ctr_el0,(dc civac,)*dsb ish,ic ialluis,dsb ish,isb"
 LOOPS = {"page_zero": ["dc zva", "dc civac"], "page_sync": ["dc civac"], "page_copy": ["str x", "dc civac"]}
 # Every path must match as a whole; every alternative that is listed must be there.
 WANT = {
-    "spin_lock": ["(ldaxr w,stxr w,)+sevl,(wfe,ldaxr w,)*wfe,ldaxr w"],
-    "spin_unlock": ["ldr w,stlr w"],
+    "lock_ticket": ["(ldaxr w,stxr w,)*ldaxr w,stxr w"],
+    "lock_await": ["sevl,(wfe,ldaxr w,)*wfe,ldaxr w"],
+    "lock_serving": ["ldr w"],
+    "lock_serve": ["stlr w"],
     "pg_get": ["ldr x"],
     "pg_set": ["str x"],
     "meta_get": ["ldr x"],

@@ -27,14 +27,17 @@ static const u64 hot1[3] = {0, 1, 515};
 static const u64 hot2[2] = {16, 17};
 static const u64 hot3[2] = {0, 5};
 
+/* KServ's, the first and the last of the VMs'. */
+static const u64 vmid[N_VMID] = {0, 1, 255};
+
 #ifdef ONE_VMID /* the roots differ, the VMID does not: this must be noticed */
 #define VMID(h) ((h)*0ul)
 #else
-#define VMID(h) (h)
+#define VMID(h) vmid[h]
 #endif
 
 static struct {
-	u64 vmid;
+	u64 vm;
 	u64 stage1;
 } now[2];
 
@@ -79,12 +82,12 @@ static void some_access(void)
 	if (fn == 0ul || one_in(2))
 		fn = random_fn();
 	if (one_in(12))
-		now[cpu].vmid = below(N_VMID);
+		now[cpu].vm = below(N_VMID);
 	if (one_in(24))
 		now[cpu].stage1 = below(2);
 	line("A", 6,
-	     (u64[]){cpu, now[cpu].vmid, now[cpu].stage1, kind, fn,
-		     on_cpu(cpu, do_access, now[cpu].vmid, now[cpu].stage1, kind, fn << 12)});
+	     (u64[]){cpu, vmid[now[cpu].vm], now[cpu].stage1, kind, fn,
+		     on_cpu(cpu, do_access, now[cpu].vm, now[cpu].stage1, kind, fn << 12)});
 }
 
 static void some_write(void)
@@ -123,10 +126,10 @@ static void some_write(void)
 static void some_inval(void)
 {
 	u64 cpu = below(2);
-	u64 h = one_in(2) ? now[below(2)].vmid : below(N_VMID);
+	u64 h = one_in(2) ? now[below(2)].vm : below(N_VMID);
 
 	(void)on_cpu(cpu, do_inval, h, 0, 0, 0);
-	line("I", 2, (u64[]){cpu, h});
+	line("I", 2, (u64[]){cpu, vmid[h]});
 }
 
 static void begin(void)
@@ -138,7 +141,7 @@ static void begin(void)
 	tlb_forget();
 	put("B\n");
 	for (u64 h = 0; h < N_VMID; h++)
-		line("R", 2, (u64[]){h, ROOT(h)});
+		line("R", 2, (u64[]){vmid[h], ROOT(h)});
 	for (u64 i = 0; i < 12ul; i++)
 		line("F", 1,
 		     (u64[]){(hot1[i / 4ul] << 18) | (hot2[i / 2ul % 2ul] << 9) | hot3[i % 2ul]});

@@ -7,6 +7,7 @@
  *   P ipa read write       the page that each access would reach, or its fault (AT S12E1R, AT S12E1W)
  *   L ipa page             the page that EL1's load reached, or its fault
  *   X ipa page             the same for an instruction fetch
+ *   C changed              1: the accesses have changed the tables
  *
  * Tables of the first group are linked at any level, their own and the root's included, so that trees
  * share tables and have cycles. Those of the second group are used at level 3 alone: they point anywhere.
@@ -89,6 +90,17 @@ static void set(u64 table, u64 i, u64 group)
 	if ((table == ROOT + 1ul && i == 511ul) || pte_get(table, i) != 0ul)
 		return;
 	pte_set(table, i, random_desc(group));
+}
+
+/* One number for all words of the tables. */
+static u64 sum(void)
+{
+	u64 s = 0;
+
+	for (u64 t = TABLE_PFN; t < TABLE_PFN + N_TABLE; t++)
+		for (u64 i = 0; i < 512ul; i++)
+			s = s * 0x5851f42d4c957f2dul + pte_get(t, i);
+	return s;
 }
 
 static void build(void)
@@ -201,8 +213,12 @@ void test_main(void)
 	data_init();
 	enter(7, ROOT, 0);
 	for (u64 n = param(1); n > 0ul; n--) {
+		u64 before;
+
 		build();
+		before = sum();
 		for (u64 i = 0; i < 48ul; i++)
 			probe();
+		put(sum() == before ? "C 0\n" : "C 1\n");
 	}
 }
