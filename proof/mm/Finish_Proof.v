@@ -153,9 +153,9 @@ Section Proofs.
     - (* nothing is frozen *)
       assert (Nz : forall h' fn, ~ fz h' fn).
       { intros h' fn X. destruct (fb_in _ _ _ _ _ _ Fb _ _ X) as (-> & _). exact (fb_count _ _ _ _ _ _ Fb E fn X). }
-      assert (S0 : sec B no_leaf L w) by (apply sec_thin with fz; [exact S|intros h' fn _ _ X; destruct (Nz _ _ X)]).
+      assert (S0 : sec B unfrozen L w) by (apply sec_thin with fz; [exact S|intros h' fn _ _ X; destruct (Nz _ _ X)]).
       assert (Nf : forall h' fn, rooted w h' -> frame fn -> ~ frozen w h' fn).
-      { intros h' fn R' F' X. exact (sec_frozen B no_leaf L w h' fn S0 R' F' X). }
+      { intros h' fn R' F' X. exact (sec_frozen B unfrozen L w h' fn S0 R' F' X). }
       split; [reflexivity|]. split; [exists L; exact S0|]. constructor.
       + reflexivity.
       + intros h' fn R' F'. symmetry. apply thaw_same. auto.
@@ -219,7 +219,7 @@ Section Proofs.
           -- exact Q3.
           -- exact G3.
         * (* the end *)
-          assert (S2' : sec B no_leaf L2 w2).
+          assert (S2' : sec B unfrozen L2 w2).
           { eapply sec_thin; [exact S2|]. cbv beta. intros h' f R' F' [X Y]. exfalso.
             destruct (fb_in _ _ _ _ _ _ Fb _ _ X) as (-> & _ & f' & I & Sf). rewrite (Sl f' f Sf) in Y.
             destruct Ha as [->|(g & Fg & ->)]; [lia|].
@@ -232,11 +232,11 @@ Section Proofs.
           read_locked C2. steps.
           apply (write_plain B cpu LI); [exact C2|reflexivity|]. intros _ C4. steps.
           match goal with |- context [write_cell B ("vms.n_lent", [h]) ?x w2] => set (v := x) end.
-          pose proof (sec_count B no_leaf L2 w2 h v S2' R2) as S4. set (w4 := write_cell B ("vms.n_lent", [h]) v w2) in *.
+          pose proof (sec_count B unfrozen L2 w2 h v S2' R2) as S4. set (w4 := write_cell B ("vms.n_lent", [h]) v w2) in *.
           assert (Lf : forall h' f, leaf w4 h' f = leaf w2 h' f).
           { intros h' f. apply ram_leaf; [reflexivity|]. reflexivity. }
           assert (Nf : forall h' f, rooted w h' -> frame f -> ~ frozen w2 h' f).
-          { intros h' f R' F' X. apply (sec_frozen B no_leaf L2 w2 h' f S2'); [apply (same_rooted w w2 h' O2), R'|exact F'|exact X]. }
+          { intros h' f R' F' X. apply (sec_frozen B unfrozen L2 w2 h' f S2'); [apply (same_rooted w w2 h' O2), R'|exact F'|exact X]. }
           split; [reflexivity|]. split; [exists L2; exact S4|]. constructor.
           -- intros c ix Sc Nc. rewrite <- (O2 c ix Sc). apply (upd_name (w_mem w2)).
              destruct (String.eqb_spec "vms.n_lent" c) as [<-|]; [contradiction|reflexivity].

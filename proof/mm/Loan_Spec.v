@@ -47,7 +47,7 @@ Section Specs.
     fg_meta : w_meta w' = w_meta w;
     fg_leaf : forall h' fn, rooted w h' -> frame fn -> leaf w' h' fn = leaf w h' fn \/
       h' = h /\ is_lent w h fn /\ leaf w' h fn = freeze_leaf (leaf w h fn) }.
-  Definition spec_unlend_freeze (d : den) : Prop := forall L h from to w, sec B no_leaf L w -> rooted w h ->
+  Definition spec_unlend_freeze (d : den) : Prop := forall L h from to w, sec B unfrozen L w -> rooted w h ->
     0 <= from -> from <= to <= 2 ^ 28 -> n_frozen w = 0 ->
     WP (d [h; from; to]) (fun r w' => exists stop fz, r = Some stop /\ from <= stop <= to /\ sec B fz L w' /\
       frozen_between fz w' h from stop (lend_state w h) /\ freezing h w w' /\
@@ -60,10 +60,10 @@ Section Specs.
       h' = h /\ is_lent w h fn /\ leaf w' h fn = (level w h fn, invalid_desc (lend_state w h));
     ul_none : vm_n_lent w h <> 0 -> forall fn, from <= fn < stop -> ~ is_lent w' h fn;
     ul_pages : forall p, lent_less w w' p }.
-  Definition spec_unlend_range (d : den) : Prop := forall L h from to w, sec B no_leaf L w -> 1 <= h <= 255 ->
+  Definition spec_unlend_range (d : den) : Prop := forall L h from to w, sec B unfrozen L w -> 1 <= h <= 255 ->
     vm_state w h <> VM_FREE -> 0 <= from -> from <= to <= 2 ^ 28 ->
     WP (d [h; from; to]) (fun r w' => exists stop, r = Some stop /\ from <= stop <= to /\
-      (exists L', sec B no_leaf L' w') /\ unlent h from stop w w') w.
+      (exists L', sec B unfrozen L' w') /\ unlent h from stop w w') w.
 
   (** ** Other rights *)
   (** Leaves name what they named; only rights differ. *)
@@ -72,11 +72,11 @@ Section Specs.
     rp_meta : w_meta w' = w_meta w;
     rp_leaf : forall h fn, rooted w h -> frame fn -> level w' h fn = level w h fn /\
       refines (leaf w h fn) (leaf w' h fn) fn }.
-  Definition spec_prot_at (d : den) : Prop := forall L h fn a w, sec B no_leaf L w -> rooted w h -> frame fn ->
+  Definition spec_prot_at (d : den) : Prop := forall L h fn a w, sec B unfrozen L w -> rooted w h -> frame fn ->
     leaf_attr 2 a ->
-    WP (d [h; fn; a]) (fun r w' => (exists v, r = Some v /\ in_ty U32 v) /\ sec B no_leaf L w' /\ reprot w w') w.
-  Definition spec_prot_range (d : den) : Prop := forall L h from to a w, sec B no_leaf L w -> live w h ->
+    WP (d [h; fn; a]) (fun r w' => (exists v, r = Some v /\ in_ty U32 v) /\ sec B unfrozen L w' /\ reprot w w') w.
+  Definition spec_prot_range (d : den) : Prop := forall L h from to a w, sec B unfrozen L w -> live w h ->
     0 <= from -> from <= to <= 2 ^ 28 -> leaf_attr 2 a ->
-    WP (d [h; from; to; a]) (fun r w' => exists stop, r = Some stop /\ from <= stop <= to /\ sec B no_leaf L w' /\
+    WP (d [h; from; to; a]) (fun r w' => exists stop, r = Some stop /\ from <= stop <= to /\ sec B unfrozen L w' /\
       reprot w w') w.
 End Specs.

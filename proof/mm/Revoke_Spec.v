@@ -11,7 +11,6 @@ Open Scope string_scope.
 Open Scope Z_scope.
 
 Definition n_frozen (w : world) : Z := wrap U64 (w_mem w (obj "n_frozen" [])).
-Definition no_leaf (h fn : Z) : Prop := False.
 
 (** ** Leaves of a VM *)
 Definition leaf (w : world) (h fn : Z) : Z * Z := leaf_at w (vm_root w h) fn.
@@ -102,5 +101,5 @@ Section Specs.
     rv_other : forall p, ~ freed w h p -> lent_less w w' p }.
   Definition spec_revoke_finish (d : den) : Prop := forall fz L h from to s w, sec B fz L w -> rooted w h ->
     0 <= s <= 2 -> frozen_between fz w h from to s ->
-    WP (d [h; from; to; s]) (fun r w' => r = None /\ (exists L', sec B no_leaf L' w') /\ revoked h s w w') w.
+    WP (d [h; from; to; s]) (fun r w' => r = None /\ (exists L', sec B unfrozen L' w') /\ revoked h s w w') w.
 End Specs.

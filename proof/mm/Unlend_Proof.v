@@ -18,7 +18,7 @@ Section Proofs.
   Notation WP := (wp (kcore B cpu LI)).
 
   (** What has been looked at can be released. *)
-  Lemma looked_between L w h from to stop at_ k fz w1 : sec B no_leaf L w -> rooted w h -> 0 <= from -> to <= 2 ^ 28 ->
+  Lemma looked_between L w h from to stop at_ k fz w1 : sec B unfrozen L w -> rooted w h -> 0 <= from -> to <= 2 ^ 28 ->
     looked B L w h from to (fun f => f < at_) (Z.of_nat k) fz w1 -> (k <= 600)%nat ->
     at_ = Nat.iter k (next_of (level w h)) from -> stop = Z.min at_ to -> from <= stop ->
     frozen_between fz w1 h from stop (lend_state w h).
@@ -52,7 +52,7 @@ Section Proofs.
       e = [("h", Some h); ("ipa", Some from); ("end", Some to); ("at", Some at_); ("cost", Some cost); ("c", c); ("lent", l)] /\
       looked B L w h from to (fun f => f < at_) (Z.of_nat k) fz w1) from 512.
     - lia.
-    - exists 0%nat, from, 0, None, None, no_leaf. sp; try lia; try reflexivity. constructor.
+    - exists 0%nat, from, 0, None, None, unfrozen. sp; try lia; try reflexivity. constructor.
       + exact S.
       + constructor; auto. apply same_objects_refl.
       + lia.
@@ -120,7 +120,7 @@ Section Proofs.
       { steps. read_locked C. unfold lend_state, LEAF_UNUSED, LEAF_SHARED.
         destruct (Z.eqb_spec (wrap U32 (w_mem w (obj "vms.is_protected" [h]))) 0) as [Ep|Ep]; rewrite ?Ep; steps; try contradiction;
           split; reflexivity. }
-      intros e ? (-> & ->). steps. eapply wp_mono; [apply (HB0 no_leaf L w S)|]. cbv beta. intros ? w1 (-> & S1 & E1). steps.
+      intros e ? (-> & ->). steps. eapply wp_mono; [apply (HB0 unfrozen L w S)|]. cbv beta. intros ? w1 (-> & S1 & E1). steps.
       assert (O1 : same_objects w w1).
       { intros c ix Sc. rewrite E1. apply (upd_name (w_mem w)). destruct (String.eqb_spec "n_frozen" c) as [<-|]; [discriminate Sc|reflexivity]. }
       assert (R1 : rooted w1 h) by (apply (same_rooted w w1 h O1), R).
@@ -141,9 +141,9 @@ Section Proofs.
         assert (R2' : rooted w2 h') by (apply (same_rooted w1 w2 h' O2), R1').
         pose proof (rv_leaf _ _ _ _ Rv h' f R2' F') as Ef. rewrite <- !Lf1.
         destruct (fg_leaf _ _ _ G h' f R1' F') as [E|(-> & Z & E)]; rewrite E in Ef; rewrite Ef.
-        * left. apply thaw_same. intros X. exact (sec_frozen B no_leaf L w1 h' f S1 R1' F' X).
+        * left. apply thaw_same. intros X. exact (sec_frozen B unfrozen L w1 h' f S1 R1' F' X).
         * right. split; [reflexivity|]. split; [unfold is_lent, desc in *; rewrite <- Lf1; exact Z|].
-          destruct (freeze_lent_frozen _ (desc_word w1 h f) (lent_soft B no_leaf L w1 h f S1 R1' F' Z)) as [Zf _].
+          destruct (freeze_lent_frozen _ (desc_word w1 h f) (lent_soft B unfrozen L w1 h f S1 R1' F' Z)) as [Zf _].
           unfold thaw, freeze_leaf. cbn [fst snd]. fold (desc w1 h f). rewrite Zf, Z.eqb_refl. unfold level. rewrite Lf1. reflexivity.
       + intros _ f X Z. assert (F' : frame f) by (unfold frame; lia).
         assert (E : leaf w3 h f = thaw (lend_state w h) (leaf w2 h f)) by (apply (rv_leaf _ _ _ _ Rv); assumption).
@@ -157,8 +157,8 @@ Section Proofs.
         * intros (f & F' & Z & Nm). apply names_leaf in Nm as (Sf & _).
           assert (Fz : fz h f) by exact (sec_frozen B fz L w2 h f S2 R2 F' Z).
           destruct (fg_leaf _ _ _ G h f R1 F') as [E|(_ & Y & E)].
-          -- apply (sec_frozen B no_leaf L w1 h f S1 R1 F'). unfold frozen, desc in *. rewrite <- E. exact Z.
-          -- pose proof (lent_soft B no_leaf L w1 h f S1 R1 F' Y) as S0.
+          -- apply (sec_frozen B unfrozen L w1 h f S1 R1 F'). unfold frozen, desc in *. rewrite <- E. exact Z.
+          -- pose proof (lent_soft B unfrozen L w1 h f S1 R1 F' Y) as S0.
              destruct (freeze_lent_frozen _ (desc_word w1 h f) S0) as [_ S4].
              unfold desc in Sf. rewrite E in Sf. unfold freeze_leaf in Sf. cbn [snd] in Sf. fold (desc w1 h f) in Sf. lia.
         * left. rewrite X. exact Es.
