@@ -10,6 +10,8 @@ From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Prims Page_Spec Page_Proof Host_Spec Host_Proof
   Own_Spec Own_Proof Object_Spec Object_Proof Vcpu_Spec Vcpu_Proof Vm_Spec Vm_Proof Lend_Spec Lend_Proof
   Walk_Spec Walk_Proof Table_Spec Attr_Proof Table_Put.
+From Redoubt.mm Require Import Leaf_Spec Leaf_Proof Revoke_Spec Revoke_Proof Release_Proof Finish_Proof Loan_Spec Loan_Proof
+  Unlend_Proof Prot_Proof Loan_Call_Spec Loan_Call_Proof.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
 Open Scope string_scope.
@@ -84,7 +86,26 @@ Section Program.
     ("walk_put", spec_walk_put B cpu LI);
     ("walk_next", spec_walk_next B cpu LI);
     ("walk_state", spec_walk_state B cpu LI);
-    ("walk_pfn", spec_walk_pfn B cpu LI) ].
+    ("walk_pfn", spec_walk_pfn B cpu LI);
+    ("revoke_begin", spec_revoke_begin B cpu LI);
+    ("revoke_pending", spec_revoke_pending B cpu LI);
+    ("revoke_freeze", spec_revoke_freeze B cpu LI);
+    ("release_lent", spec_release_lent B cpu LI);
+    ("release_at", spec_release_at B cpu LI);
+    ("revoke_finish", spec_revoke_finish B cpu LI);
+    ("prot_check", spec_prot_check B cpu LI);
+    ("min_u64", spec_min_u64 B cpu LI);
+    ("lend_pages", spec_lend_pages B cpu LI);
+    ("lent_at", spec_lent_at B cpu LI);
+    ("lent_cost", spec_lent_cost B cpu LI);
+    ("unlend_freeze", spec_unlend_freeze B cpu LI);
+    ("unlend_range", spec_unlend_range B cpu LI);
+    ("prot_at", spec_prot_at B cpu LI);
+    ("prot_range", spec_prot_range B cpu LI);
+    ("order_pages", spec_order_pages B cpu LI);
+    ("leaf_check", spec_leaf_check B cpu LI);
+    ("call_unlend", spec_call_unlend B cpu);
+    ("call_lend_prot", spec_call_lend_prot B cpu) ].
 
   Definition spec (f : ident) (d : den) : Prop :=
     match assoc f (prim_specs ++ func_specs) with Some P => P d | None => True end.
@@ -127,6 +148,9 @@ Section Program.
     assert (T : spec c (_ c)) by (refine (H c _); apply mem_name_In; vm_compute; reflexivity); exact T.
   Ltac called H := first
     [ exact HB | exact fuel_ok | callee H | given H "word_make" | given H "desc_page"
+    | given H "desc_invalid"
+    | given H "desc_set_attr"
+    | given H "attr_lent"
     | given H "desc_block" | given H "desc_table" ].
   Tactic Notation "by_lemma" uconstr(L) := intros F H; reveal; eapply L; called H.
 
@@ -272,6 +296,44 @@ Section Program.
   Proof. by_lemma walk_state_ok. Qed.
   Lemma v_walk_pfn : verified fuel spec f_walk_pfn.
   Proof. by_lemma walk_pfn_ok. Qed.
+  Lemma v_revoke_begin : verified fuel spec f_revoke_begin.
+  Proof. by_lemma revoke_begin_ok. Qed.
+  Lemma v_revoke_pending : verified fuel spec f_revoke_pending.
+  Proof. by_lemma revoke_pending_ok. Qed.
+  Lemma v_revoke_freeze : verified fuel spec f_revoke_freeze.
+  Proof. by_lemma revoke_freeze_ok. Qed.
+  Lemma v_release_lent : verified fuel spec f_release_lent.
+  Proof. by_lemma release_lent_ok. Qed.
+  Lemma v_release_at : verified fuel spec f_release_at.
+  Proof. by_lemma release_at_ok. Qed.
+  Lemma v_revoke_finish : verified fuel spec f_revoke_finish.
+  Proof. by_lemma revoke_finish_ok. Qed.
+  Lemma v_prot_check : verified fuel spec f_prot_check.
+  Proof. by_lemma prot_check_ok. Qed.
+  Lemma v_min_u64 : verified fuel spec f_min_u64.
+  Proof. by_lemma min_u64_ok. Qed.
+  Lemma v_lend_pages : verified fuel spec f_lend_pages.
+  Proof. by_lemma lend_pages_ok. Qed.
+  Lemma v_lent_at : verified fuel spec f_lent_at.
+  Proof. by_lemma lent_at_ok. Qed.
+  Lemma v_lent_cost : verified fuel spec f_lent_cost.
+  Proof. by_lemma lent_cost_ok. Qed.
+  Lemma v_unlend_freeze : verified fuel spec f_unlend_freeze.
+  Proof. by_lemma unlend_freeze_ok. Qed.
+  Lemma v_unlend_range : verified fuel spec f_unlend_range.
+  Proof. by_lemma unlend_range_ok. Qed.
+  Lemma v_prot_at : verified fuel spec f_prot_at.
+  Proof. by_lemma prot_at_ok. Qed.
+  Lemma v_prot_range : verified fuel spec f_prot_range.
+  Proof. by_lemma prot_range_ok. Qed.
+  Lemma v_order_pages : verified fuel spec f_order_pages.
+  Proof. by_lemma order_pages_ok. Qed.
+  Lemma v_leaf_check : verified fuel spec f_leaf_check.
+  Proof. by_lemma leaf_check_ok. Qed.
+  Lemma v_call_unlend : verified fuel spec f_call_unlend.
+  Proof. by_lemma call_unlend_ok. Qed.
+  Lemma v_call_lend_prot : verified fuel spec f_call_lend_prot.
+  Proof. by_lemma call_lend_prot_ok. Qed.
 
   Theorem verified_program : Forall (verified fuel spec) program.
   Proof.
@@ -348,6 +410,25 @@ Section Program.
       | |- verified _ _ f_walk_next => exact v_walk_next
       | |- verified _ _ f_walk_state => exact v_walk_state
       | |- verified _ _ f_walk_pfn => exact v_walk_pfn
+      | |- verified _ _ f_revoke_begin => exact v_revoke_begin
+      | |- verified _ _ f_revoke_pending => exact v_revoke_pending
+      | |- verified _ _ f_revoke_freeze => exact v_revoke_freeze
+      | |- verified _ _ f_release_lent => exact v_release_lent
+      | |- verified _ _ f_release_at => exact v_release_at
+      | |- verified _ _ f_revoke_finish => exact v_revoke_finish
+      | |- verified _ _ f_prot_check => exact v_prot_check
+      | |- verified _ _ f_min_u64 => exact v_min_u64
+      | |- verified _ _ f_lend_pages => exact v_lend_pages
+      | |- verified _ _ f_lent_at => exact v_lent_at
+      | |- verified _ _ f_lent_cost => exact v_lent_cost
+      | |- verified _ _ f_unlend_freeze => exact v_unlend_freeze
+      | |- verified _ _ f_unlend_range => exact v_unlend_range
+      | |- verified _ _ f_prot_at => exact v_prot_at
+      | |- verified _ _ f_prot_range => exact v_prot_range
+      | |- verified _ _ f_order_pages => exact v_order_pages
+      | |- verified _ _ f_leaf_check => exact v_leaf_check
+      | |- verified _ _ f_call_unlend => exact v_call_unlend
+      | |- verified _ _ f_call_lend_prot => exact v_call_lend_prot
       | |- _ => intros F H; exact I
       end|]).
     apply Forall_nil.
