@@ -150,7 +150,8 @@ def noticed(build, number, mutant):
         p = run([cc[0]] + flags + cc[1:] + ["-c", os.path.join(HERE, "primitives.c"), "-o", obj])
         if p.returncode != 0:
             return "does not compile: " + p.stdout[-300:]
-        p = run([sys.executable, os.path.join(HERE, "sequences.py"), obj])
+        entry = os.path.join(build, "arch", "arm64", "entry.o")
+        p = run([sys.executable, os.path.join(HERE, "sequences.py"), obj, entry])
         return "" if "FAIL    instructions of " + function + "\n" in p.stdout else "instructions look right"
     p = run([os.path.join(HERE, "build.sh"), out, program] + flags)
     if p.returncode != 0:

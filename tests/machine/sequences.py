@@ -2,7 +2,7 @@
 """What emulation cannot show: the memory accesses, barriers and maintenance instructions of each primitive,
 in the compiled code, in order, on every path.
 
-  sequences.py OBJECT      the compiled primitives.c; prints a line for each primitive
+  sequences.py OBJECT ENTRY    the compiled primitives.c and KCore's entry.S; prints a line for each
 """
 import re
 import subprocess
@@ -33,6 +33,9 @@ WANT = {
         "msr vttbr_el2,isb,msr sctlr_el1,isb,msr tcr_el1,isb"],
     "tlb_inval_local": ["tlbi vmalle1,ic iallu,dsb nsh,isb"],
 }
+# EL2's MMU goes on: first, entries of every VMID go that a reset may have left.
+ENTRY = {"mmu_on": ["msr mair_el2,msr tcr_el2,msr ttbr0_el2,isb,tlbi alle2,tlbi alle1,ic iallu,dsb sy,isb,"
+                    "msr sctlr_el2,isb"]}
 # Bits that a primitive sets in registers: SCTLR_EL1.M, TCR_EL1.EPD0 and EPD1.
 BITS = {"tlb_inval_vm": 1 | 1 << 7 | 1 << 23}
 ACCESS = re.compile(r"^(ld|st)[a-z]+$")
@@ -114,6 +117,8 @@ def paths(code):
 
 def main():
     code, bad = functions(sys.argv[1]), 0
+    WANT.update(ENTRY)
+    code.update({name: functions(sys.argv[2])[name] for name in ENTRY})
     for name, want in WANT.items():
         got = paths(code[name])
         odd = [p for p in got if not any(re.fullmatch(w, p) for w in want)]

@@ -50,6 +50,7 @@ second_start:				/* x0: number of this CPU */
 	msr	tpidr_el2, x20
 	isb
 	tlbi	alle2
+	tlbi	alle1
 	ic	iallu
 	dsb	sy
 	isb
