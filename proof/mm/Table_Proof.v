@@ -148,4 +148,113 @@ Section Proofs.
           destruct (Z.eqb_spec j i) as [->|]; [apply wrap_small, Ud|]. apply Wn. lia.
       + sp; auto. intros j Hj. apply Wn. lia.
   Qed.
+
+  Lemma table_make_l3_ok F : spec_table_make_l2 B cpu LI (F "table_make_l2") -> spec_walk_l3 B cpu LI (F "walk_l3") ->
+    unary K (index 2) (F "idx_l2") -> spec_pool_get B cpu LI (F "pool_get") -> spec_pte_get B cpu LI (F "pte_get") ->
+    unary K (fun d => bz (d mod 4 =? 1)) (F "desc_is_block") -> spec_table_fill B cpu LI (F "table_fill") ->
+    spec_pte_set B cpu LI (F "pte_set") -> spec_tlb_inval_vm B cpu LI (F "tlb_inval_vm") ->
+    (forall p, 0 <= p < 2 ^ 28 -> computes K (F "desc_table") [p] (table_desc p)) ->
+    spec_table_make_l3 B cpu LI (invoke F fuel f_table_make_l3).
+  Proof.
+    intros HM H3 HI HG HPg HIb HF HS HT HD fz L h fn w Sc Lv Fr Nd Nf. assert (R : rooted w h) by (left; exact Lv).
+    pose proof (proj1 Lv) as Hh. pose proof (frame_u64 fn Fr) as Uf. pose proof (s_tables _ _ _ _ Sc) as Tw.
+    assert (Nd2 : need2 w h fn <= vm_n_pool w h).
+    { pose proof (n_pool_range w h) as Np. unfold need2, need3, in_ty in *. destruct (table_at w (vm_root w h) 2 fn); lia. }
+    enter. steps. eapply wp_mono; [apply HM; [exact Sc|exact Lv|exact Fr|exact Nd2]|].
+    cbv beta. intros ? wa (t & -> & Sa & Ga & Ta & Na & T3 & Ra). steps.
+    pose proof (grows_views _ _ Ga) as Va. pose proof (s_cs _ _ _ _ Sa) as Ca. pose proof (s_tables _ _ _ _ Sa) as Tba.
+    assert (La : live wa h) by (apply (views_live _ _ _ Va), Lv). assert (Rra : rooted wa h) by (left; exact La).
+    read_root Ca wa h. steps. pure H3; [eassumption..|]. rewrite (v_root _ _ Va). steps. pure HI. steps.
+    { destruct (table_at wa (vm_root w h) 3 fn) as [t3|] eqn:E3; [|contradiction]. cbn [pfn_or_none].
+      exists t3. sp; auto. unfold leaf_at. rewrite E3. reflexivity. }
+    destruct (table_at wa (vm_root w h) 3 fn) as [t3|] eqn:E3.
+    { rewrite <- (v_root _ _ Va) in E3. destruct (table_pfn fz wa h 3 fn t3 Tba Rra Fr E3). assumption. }
+    rename E into Enp. clear Enp.
+    assert (N1 : vm_n_pool wa h <> 0).
+    { unfold need2, need3 in *. rewrite <- T3 in Nd. destruct (table_at w (vm_root w h) 2 fn); lia. }
+    eapply wp_mono; [apply HG; [exact Sa|exact La|exact N1]|]. cbv beta. intros ? wb (n & -> & Sb & Sp & Zb & _ & SL & Gb). steps.
+    pose proof (grows_trans _ _ _ Ga Gb) as Gwb. pose proof (grows_views _ _ Gwb) as Vb. pose proof (s_cs _ _ _ _ Sb) as Cb.
+    pose proof (s_tables _ _ _ _ Sb) as Tbb. assert (Lb : live wb h) by (apply (views_live _ _ _ Vb), Lv).
+    assert (Rb : rooted wb h) by (left; exact Lb).
+    assert (Er : vm_root wa h = vm_root w h) by apply (v_root _ _ Va).
+    assert (Tb : table_at wb (vm_root w h) 2 fn = Some t).
+    { rewrite <- Er. rewrite (proj1 (SL h 2 fn Rra Fr)), Er. exact Ta. }
+    assert (Tb3 : table_at wb (vm_root w h) 3 fn = None).
+    { rewrite <- Er. rewrite (proj1 (SL h 3 fn Rra Fr)), Er. exact E3. }
+    assert (Rfb : forall h' fn', rooted w h' -> frame fn' ->
+      refines (leaf_at w (vm_root w h') fn') (leaf_at wb (vm_root w h') fn') fn').
+    { intros h' fn' R' F'. apply refines_trans with (leaf_at wa (vm_root w h') fn'); [apply Ra; assumption|].
+      apply refines_same. rewrite <- (v_root _ _ Va). apply (SL h' 1 fn'); [apply (views_rooted _ _ _ Va), R'|exact F']. }
+    set (d := word wb t (index 2 fn)) in *.
+    assert (Eb : leaf_at wb (vm_root w h) fn = (2, d)).
+    { destruct (leaf_viewed wb (vm_root w h) fn) as [t2 t3 A2 A3 M|t2 A2 A3 M|A2 A3]; [congruence| |congruence].
+      rewrite Tb in A2. injection A2 as <-. reflexivity. }
+    rewrite <- (v_root _ _ Vb) in Tb. destruct (table_ours B HB fz wb h Tbb Rb 2 fn t Fr Tb) as (Ob & Rt & _).
+    rewrite (v_root _ _ Vb) in Tb.
+    eapply wp_mono; [apply HPg; [exact Cb|exact Ob|apply index_range]|]. cbv beta. intros ? ? [-> ->]. steps. fold d.
+    assert (Ud : in_ty U64 d) by apply word_range. pose proof (ram_range B HB n (sp_ram _ _ _ _ Sp)) as Rn. pure HIb.
+    (* what is said of the leaf of [fn] beforehand *)
+    assert (Bk : d mod 4 = 1 /\ valid d /\ output d < 2 ^ 28 /\ output d mod 512 = 0 \/ d mod 4 <> 1 /\ d = 0).
+    { pose proof Eb as Eb'. rewrite <- (v_root _ _ Vb) in Eb'. destruct (Z.eq_dec (soft d) 0) as [S0|S0].
+      - right. destruct (l_none _ _ _ _ _ (t_leaf _ _ _ Tbb h fn Rb Fr) 2 d Eb' S0) as [->|[Y _]]; [|discriminate Y].
+        split; [discriminate|reflexivity].
+      - left. assert (Vd : valid d).
+        { destruct (Rfb h fn R Fr) as (F1 & F2 & F3 & _). rewrite Eb in F1, F2, F3. cbn [snd] in *. unfold valid in *.
+          rewrite F2. destruct (leaf_at w (vm_root w h) fn) as [lw dw] eqn:Ew. cbn [fst snd] in *.
+          destruct (leaf_level _ _ _ _ _ Ew) as [->|[->| ->]].
+          - rewrite (l_top _ _ _ _ _ (t_leaf _ _ _ Tw h fn R Fr) dw Ew) in F1. contradiction.
+          - apply Nf; [reflexivity|congruence].
+          - exfalso. destruct (leaf_viewed w (vm_root w h) fn) as [u2 u3 A2 A3 M|u2 A2 A3 M|A2 A3]; try discriminate Ew. congruence. }
+        destruct (leaf_valid B fz wb h Tbb Rb fn 2 d Fr Eb' Vd) as (_ & M & O1 & O2). auto. }
+    join (fun e x => ready B fz L w h fn t n x /\ exists u v, e = [("h", Some h); ("ipa", Some fn); ("l2", Some t); ("l3", Some n);
+      ("i", Some (index 2 fn)); ("d", u); ("is_block", v)]).
+    - steps.
+      + destruct Bk as [(M & Vd & O1 & O2)|[M _]]; [|contradiction].
+        eapply wp_mono; [apply HF; [exact Sb|exact Lb|exact Sp|exact Ud|exact O1|exact O2]|].
+        cbv beta. intros ? wc (-> & Sc' & Spc & Hc & Mc & Tc & Wo & Wn). steps.
+        assert (Gc : grows wb wc) by (apply grows_mem; assumption). pose proof (grows_trans _ _ _ Gwb Gc) as Gwc.
+        pose proof (grows_views _ _ Gwc) as Vc. assert (Lc : live wc h) by (apply (views_live _ _ _ Vc), Lv).
+        assert (Yc : same_leaves wb wc).
+        { assert (Y : same_trees wb wc).
+          { pose proof (grows_views _ _ Gc) as Vbc. constructor.
+            - intros h'. apply (views_live _ _ _ Vbc).
+            - intros h'. apply (views_rooted _ _ _ Vbc).
+            - intros h' _. apply (v_root _ _ Vbc).
+            - intros h' _. apply (v_prot _ _ Vbc).
+            - intros h' l fn' q i R' F' E' _. apply (views_rooted _ _ _ Vbc) in R'. apply Wo. intros ->.
+              destruct (table_ours B HB fz wb h' Tbb R' l fn' n F' E') as (_ & _ & _ & _ & Hn).
+              destruct (vmcore_fields h _ Hh (sp_state _ _ _ _ Sp)) as (_ & Hn' & _). assert (h' = h) as -> by congruence.
+              exact (sp_table _ _ _ _ Sp l fn' F' E'). }
+          pose proof (grows_views _ _ Gc) as Vbc. intros h' l fn' R' F'. apply (views_rooted _ _ _ Vbc) in R'.
+          pose proof (same_table_at wb wc Y h' l fn' R' F') as A1. pose proof (same_leaf_at wb wc Y h' fn' R' F') as A2.
+          rewrite (v_root _ _ Vbc) in A1, A2. auto. }
+        assert (Erb : vm_root wb h = vm_root w h) by apply (v_root _ _ Vb).
+        assert (Ec : leaf_at wc (vm_root w h) fn = (2, d)) by (rewrite <- Erb, (proj2 (Yc h 2 fn Rb Fr)), Erb; exact Eb).
+        assert (Tc2 : table_at wc (vm_root w h) 2 fn = Some t) by (rewrite <- Erb, (proj1 (Yc h 2 fn Rb Fr)), Erb; exact Tb).
+        pose proof (s_cs _ _ _ _ Sc') as Cc.
+        assert (Rc : rooted wc h) by (left; exact Lc). pose proof (s_tables _ _ _ _ Sc') as Tbc.
+        assert (Ec' : leaf_at wc (vm_root wc h) fn = (2, d)) by (rewrite (v_root _ _ Vc); exact Ec).
+        assert (Tc' : table_at wc (vm_root wc h) 2 fn = Some t) by (rewrite (v_root _ _ Vc); exact Tc2).
+        destruct (table_ours B HB fz wc h Tbc Rc 2 fn t Fr Tc') as (Oc & _).
+        destruct (unblock B HB fz L wc h fn t d n Sc' Lc Fr Ec' Tc' Spc) as (Sd & _).
+        eapply wp_mono; [apply HS; [exact Cc|exact Oc|apply index_range|apply (cs_secure B), (sh_cs _ _ _ _ Sd)]|].
+        cbv beta. intros ? wd [Ed ->]. rewrite <- Ed in Sd. steps. pose proof (sh_cs _ _ _ _ Sd) as Cd.
+        assert (Erd : vm_root wd h = vm_root w h) by (rewrite Ed; exact (v_root _ _ Vc h)).
+        read_root Cd wd h. steps.
+        eapply wp_mono; [apply HT; [exact Cd|right; split; [exact Hh|reflexivity]]|].
+        cbv beta. intros ? we ((wz & J & Iz & Ee) & ->). steps. split; [|do 2 eexists; reflexivity].
+        apply (ready_block B HB fz L w h fn t n d wc wd wz we); auto.
+        intros h' fn' R' F'. apply refines_trans with (leaf_at wb (vm_root w h') fn'); [apply Rfb; assumption|].
+        apply refines_same. rewrite <- (v_root _ _ Vb). apply (Yc h' 1 fn'); [apply (views_rooted _ _ _ Vb), R'|exact F'].
+      + destruct Bk as [(M & _)|[_ D0]]; [contradiction|]. split; [|do 2 eexists; reflexivity].
+        apply (ready_empty B fz L w h fn t n wb); auto. rewrite Eb, D0. reflexivity.
+    - intros e x (Rd & u & v & ->). steps. pure HD. steps.
+      destruct (ready_link B HB fz L w h fn t n x Rd Lv Fr) as (Sx & Gx & Tx & Lx & Rx).
+      pose proof (sh_cs _ _ _ _ (rd_shape _ _ _ _ _ _ _ _ _ Rd)) as Cx.
+      assert (Rr : rooted x h) by (left; apply (views_live _ _ _ (grows_views _ _ (rd_grows _ _ _ _ _ _ _ _ _ Rd))), Lv).
+      destruct (tree_page B HB fz x (sh_trees _ _ _ _ (rd_shape _ _ _ _ _ _ _ _ _ Rd)) h 2 fn t Rr Fr
+        (rd_table _ _ _ _ _ _ _ _ _ Rd)) as (Ox & _).
+      eapply wp_mono; [apply HS; [exact Cx|exact Ox|apply index_range|apply (cs_secure B), Sx]|].
+      cbv beta. intros ? wf [Ef ->]. rewrite <- Ef in *. steps. exists n. auto 6.
+  Qed.
 End Proofs.

@@ -118,7 +118,7 @@ Section Specs.
       is_ram B (p + i) /\ kind (state w (p + i)) = PG_LENT /\ In (h, fn + i) (L (p + i)) }.
   (** The new pages are named in addition, and nothing else changes what it names. *)
   Definition spec_slot_map (d : den) : Prop := forall fz L h fn p n s a st w, sec B fz L w -> live w h ->
-    may_map L w h fn p n s -> leaf_attr s a -> slot_free w h fn n st ->
+    may_map L w h fn p n s -> leaf_attr s a -> 0 <= st <= 2 -> slot_free w h fn n st ->
     WP (d [h; fn; p; n; a]) (fun r w' => r = None /\ sec B fz L w' /\ grows w w' /\
       forall h' fn', rooted w h' -> frame fn' ->
         if (h' =? h) && (fn <=? fn') && (fn' <? fn + n)
