@@ -29,6 +29,7 @@
 struct fake_cpu fake_cpu[NCPU];
 struct fake_smc fake_smc[FAKE_SMC_KEPT];
 u64 fake_smc_n;
+u32 fake_id_ones;
 u64 fake_smc_result;
 u8 fake_gicr[NCPU][4096];
 u64 fake_gicr_writes;
@@ -287,7 +288,7 @@ u64 id_reg_get(u64 crm, u64 op2)
 
 	if (crm < 1 || crm > 7 || op2 > 7)
 		fake_breach(CONTRACT, "identification register %lu, %lu", crm, op2);
-	return id[crm][op2];
+	return fake_id_ones ? ~0ul : id[crm][op2];
 }
 
 u64 midr_get(void)
@@ -594,8 +595,9 @@ void fake_cpus(u32 n)
 	gicr_pfn = FAKE_GICR_PFN;
 	fake_smc_n = 0;
 	fake_smc_result = PSCI_SUCCESS;
+	for (i = 0; i < NCPU; i++)
+		cpu_mpidr[i] = i; /* more than there are */
 	for (i = 0; i < n; i++) {
-		cpu_mpidr[i] = i;
 		cpu_boot[i].wanted = 1;
 		cpu_boot[i].pc = 0x40200000;
 		cpu_boot[i].arg = 0x44000000;

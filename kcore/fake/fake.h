@@ -94,6 +94,7 @@ struct fake_smc {
 #define FAKE_SMC_KEPT 64u
 extern struct fake_smc fake_smc[FAKE_SMC_KEPT];
 extern u64 fake_smc_n;
+extern u32 fake_id_ones;    /* 1: identification registers with every bit set */
 extern u64 fake_smc_result; /* answer to the calls that have no other */
 
 /* First pages of the redistributors; writes that reached one. */

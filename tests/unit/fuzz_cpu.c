@@ -42,6 +42,8 @@ static u64 rng;
 static struct model left[NVM + 1][NVCPU];
 static struct fake_cpu host[2];
 static u64 codes[CODES];
+static u64 run_before[512]; /* the run page before a trap */
+static u8 run_changed[512]; /* words that KServ has changed since */
 
 static u64 rnd(u64 n)
 {
@@ -121,8 +123,10 @@ static void scribble(void)
 /* KServ writes to the word again, right after it was read. */
 static void scribble_again(u64 pfn, u64 idx)
 {
-	if (rnd(4) == 0)
+	if (rnd(4) == 0) {
 		fake_host_store(pfn, idx, any());
+		run_changed[idx] = 1;
+	}
 }
 
 /* KServ on a third CPU calls before the lock is taken. */
@@ -169,6 +173,24 @@ static void end(void)
 			fake_breach(SECURITY, "pfn 0x%lx is not zero at the end", fake_page(i));
 }
 
+/* An exit of a protected vCPU writes to its run page what abi.h says, and nothing else. */
+static void check_run_page(struct vcpu *v)
+{
+	static const u64 told[] = {RUN_X(0),  RUN_X(1),  RUN_EXIT,     RUN_ESR,       RUN_FAR,
+				   RUN_HPFAR, RUN_FAULT, RUN_VGIC_HCR, RUN_VGIC_VMCR, 0};
+	u64 i;
+	u32 k;
+
+	for (i = 0; i < 512; i++) {
+		for (k = 0; told[k] != i && k + 1 < sizeof(told) / sizeof(told[0]); k++)
+			;
+		if (told[k] != i && i - RUN_VGIC_LR(0) >= KC_MAX_LRS && !run_changed[i] &&
+		    fake_word(v->run_pfn, i) != run_before[i])
+			fake_breach(SECURITY, "exit: word %lu of the run page is now 0x%lx", i,
+				    fake_word(v->run_pfn, i));
+	}
+}
+
 /* A protected guest's trap is told as what it is, and only if KServ has to do with it. */
 static void check_told(u32 cpu, struct vcpu *v)
 {
@@ -177,10 +199,23 @@ static void check_told(u32 cpu, struct vcpu *v)
 	u64 told = ESR_EC(fake_word(v->run_pfn, RUN_ESR));
 	u64 fsc = ESR_FSC(esr) & 0x3cul;
 	u32 is_abort = ec == EC_DABT_LOW || ec == EC_IABT_LOW;
+	u64 to;
+	u64 leaf;
+	u32 level;
 
 	if (is_abort && ((fsc != 4 && fsc != 8 && fsc != 0xc) || told != ec ||
 			 fake_word(v->run_pfn, RUN_FAULT) - 1 >= KC_FAULT_MMIO))
 		fake_breach(SECURITY, "exit: abort 0x%lx is told as 0x%lx", esr, told);
+	if (is_abort && fsc != 0xc &&
+	    fake_walk(vms[pcpu[cpu].vm].root, (fake_word(v->run_pfn, RUN_HPFAR) >> 4) % IPA_PFNS,
+		      &to, &leaf, &level))
+		fake_breach(SECURITY, "exit: abort 0x%lx, which is over, is told", esr);
+	/* ICC_SGI1R, ICC_ASGI1R, ICC_SGI0R and ICC_DIR written; CNTP_TVAL, CNTP_CTL, CNTP_CVAL. */
+	if (ec == EC_SYS64 && !((esr & 0x3ffc1f) == 0x3a3016 || (esr & 0x3ffc1f) == 0x3c3016 ||
+				(esr & 0x3ffc1f) == 0x3e3016 || (esr & 0x3ffc1f) == 0x323016 ||
+				(esr & 0x3ffc1e) == 0x30f804 || (esr & 0x3ffc1e) == 0x32f804 ||
+				(esr & 0x3ffc1e) == 0x34f804))
+		fake_breach(SECURITY, "exit: system register access 0x%lx is told", esr);
 	if (!is_abort && ec != EC_WFX && ec != EC_SYS64 && ec != EC_HVC64 && ec != EC_SMC64)
 		fake_breach(SECURITY, "exit: trap 0x%lx is told", esr);
 	if ((v->pend == PEND_LOAD || v->pend == PEND_STORE) &&
@@ -207,6 +242,7 @@ static void check_exit(u32 cpu, const struct fake_cpu *guest)
 	no_mark(&c->sys[CTX_FPSR], 68, "FP registers after an exit");
 	if (!vms[h].is_protected)
 		return;
+	check_run_page(v);
 	if (c->x[1] == KC_EXIT_TRAP)
 		check_told(cpu, v);
 	if (v->pend == PEND_STORE || v->pend == PEND_WRITE) {
@@ -414,6 +450,8 @@ static void guest_step(u32 cpu)
 	kind = kind > 1 ? 0 : kind + 1;
 	esr = kind == 2 ? 0x2ful << 26 | any() % (1 << 26) : guest_esr(h, c->x);
 	guest = *c;
+	memcpy(run_before, fake_words(vcpus[h][pcpu[cpu].vcpu].run_pfn), sizeof(run_before));
+	memset(run_changed, 0, sizeof(run_changed));
 	c->walk_fails = rnd(8) == 0;
 	fake_trap(cpu, (u32)kind, esr, (prot ? MARK << 48 : 0) | (any_ipa() << 12) | rnd(4096),
 		  any_ipa() << 4);

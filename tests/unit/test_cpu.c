@@ -395,13 +395,20 @@ static void psci(void)
 	EQ(c0->x[0], PSCI_SUCCESS);
 	call(PSCI_AFFINITY_INFO, 1, 0, 0);
 	EQ(c0->x[0], 0);
-	/* The other CPU turns its vCPU off: it runs no more. */
+	/* The other CPU turns its vCPU off: it runs no more; turned on again it finds nothing old. */
+	fake_cpu[1].x[5] = SECRET;
 	fake_cpu[1].x[0] = PSCI_CPU_OFF;
 	CHECK(fake_trap(1, 0, ESR(EC_HVC64), 0, 0));
 	EQ(fake_cpu[1].x[1], KC_EXIT_OFF);
 	EQ(hvc(1, KC_VCPU_RUN, 0, 0, 0, 0), KC_ESTATE);
 	call(PSCI_AFFINITY_INFO | PSCI_64, 1, 0, 0);
 	EQ(c0->x[0], 1);
+	EQ(fake_word(vcpus[h][1].ctx_pfn, CTX_X(5)), SECRET);
+	call(PSCI_CPU_ON | PSCI_64, 1, 0x2000, 8);
+	exited(KC_EXIT_CPU_ON);
+	EQ(fake_word(vcpus[h][1].ctx_pfn, CTX_X(5)), 0);
+	EQ(fake_word(vcpus[h][1].ctx_pfn, CTX_PC), 0x2000);
+	run();
 	call(PSCI_SYSTEM_OFF, 0, 0, 0);
 	exited(KC_EXIT_SYSOFF);
 	run();
@@ -431,8 +438,10 @@ static void rsi(void)
 	call(RSI_REALM_CONFIG, MMIO, 0, 0);
 	EQ(c0->x[0], RSI_ERROR_INPUT);
 	c0->elr = ENTRY + 4;
+	answer(RUN_X(0), 7);
 	call(RSI_REALM_CONFIG, (IPA + 1) << 12, 0, 0);
 	exited(KC_EXIT_TRAP);
+	EQ(run_word(RUN_X(0)), 0);
 	EQ(run_word(RUN_FAULT), KC_FAULT_PRIVATE);
 	EQ(run_word(RUN_HPFAR), (IPA + 1) << 4);
 	run();
@@ -457,6 +466,12 @@ static void rsi(void)
 	call(RSI_IPA_STATE_SET, IPA << 12, (IPA + 1) << 12, 2);
 	EQ(c0->x[0], RSI_ERROR_INPUT);
 	call(RSI_IPA_STATE_SET, 0, 1ul << 41, RSI_RAM);
+	EQ(c0->x[0], RSI_ERROR_INPUT);
+	call(RSI_IPA_STATE_SET, (IPA + 3) << 12, 1ul << 41, RSI_RAM);
+	EQ(c0->x[0], RSI_ERROR_INPUT);
+	call(RSI_IPA_STATE_SET, (IPA << 12) + 8, (IPA + 3) << 12, RSI_RAM);
+	EQ(c0->x[0], RSI_ERROR_INPUT);
+	call(RSI_IPA_STATE_GET, IPA << 12, (IPA << 12) + 0x1800, 0);
 	EQ(c0->x[0], RSI_ERROR_INPUT);
 	call(RSI_LAST, 0, 0, 0);
 	EQ(c0->x[0], RSI_NOT_SUPPORTED);
@@ -522,6 +537,8 @@ static void smc_table(void)
 			smc(fid, 1, 0, 0);
 			if (fake_smc_n != is_allowed(fid))
 				fake_fail("SMC 0x%lx: forwarded %lu times", fid, fake_smc_n);
+			if (fid == PSCI_CPU_OFF)
+				EQ(fake_smc[0].x[1], 0);
 			if (fake_smc_n)
 				EQ(fake_smc[0].x[0], fid);
 			else
@@ -551,6 +568,10 @@ static void smc_cpus(void)
 	u64 h;
 
 	start();
+	c0->elr = 0x1000;
+	EQ(smc(PSCI_VERSION | 1ul << 32, 0, 0, 0), 0x10001);
+	EQ(c0->elr, 0x1004);
+	fake_smc_n = 0;
 	EQ(smc(PSCI_CPU_ON | PSCI_64, 1, 0x40300000, 77), PSCI_SUCCESS);
 	EQ(fake_smc[0].x[1], 1);
 	EQ(fake_smc[0].x[2], 0x40080000); /* KCore's entry, never KServ's */
@@ -561,6 +582,14 @@ static void smc_cpus(void)
 	EQ(fake_cpu[1].x[0], 77);
 	EQ(fake_cpu[1].spsr, PSTATE_RESET);
 	EQ(fake_cpu[1].mdcr, 6);
+	EQ(fake_cpu[1].sys[CTX_SCTLR], SCTLR_RESET);
+	/* Started again: nothing of its old registers. */
+	fake_cpu[1].x[5] = 7;
+	EQ(hvc(1, KC_VERSION, 0, 0, 0, 0), KC_OK);
+	EQ(fake_cpu[1].x[5], 7);
+	EQ(smc(PSCI_CPU_ON | PSCI_64, 1, 0x40300000, 77), PSCI_SUCCESS);
+	fake_cpu_start(1);
+	EQ(fake_cpu[1].x[5], 0);
 	EQ(smc(PSCI_CPU_ON, 2, 0x40300000, 0), PSCI_INVALID_PARAMETERS);
 	EQ(smc(PSCI_CPU_ON, 1, 0x40300002, 0), PSCI_INVALID_PARAMETERS);
 	fake_smc_result = PSCI_ALREADY_ON;
@@ -570,6 +599,7 @@ static void smc_cpus(void)
 	EQ(smc(PSCI_CPU_SUSPEND, 0, 0x40300000, 5), PSCI_SUCCESS);
 	EQ(fake_smc[(fake_smc_n - 1) % 64].x[2], 0x40080000);
 	EQ(smc(PSCI_CPU_SUSPEND, 1ul << 16, 0x40300000, 5), PSCI_SUCCESS);
+	EQ(cpu_boot[0].wanted, 0);
 	EQ(fake_smc[(fake_smc_n - 1) % 64].x[2], 0x40080000);
 	/* Not while a vCPU is loaded. */
 	h = make_vm(0, 2);
@@ -603,9 +633,17 @@ static void system_off(void)
 	u64 h = loaded_vm(KC_VM_PROTECTED);
 	u64 ctx = vcpus[h][0].ctx_pfn;
 	u64 page = host_page();
+	u64 dying;
 
 	CHECK(fake_host_store(page, 3, SECRET));
 	EQ(hvc(0, KC_DONATE, h, IPA, page, 0), KC_OK);
+	/* The last page of RAM, in the upper half of the address space. */
+	OK(call_vm_ram(h, 1ul << 27, 512));
+	OK(call_donate(h, 1ul << 27, fake_page(fake_n_pages() - 1), 0));
+	/* A VM whose root is KServ's again. */
+	dying = make_vm(0, 0);
+	OK(call_vm_teardown(dying));
+	OK(call_page_reclaim(dying, vms[dying].root));
 	run();
 	fill_guest();
 	fake_cpu[1].x[0] = PSCI_SYSTEM_OFF;
@@ -634,6 +672,49 @@ static void stub(void)
 	EQ(c0->x[1], 0x10000);
 	EQ(c0->x[3], KC_MAGIC);
 	EQ(hvc(0, KC_VERSION | 1ul << 32, 0, 0, 0, 0), KC_ENOSYS);
+	/* Results are this call's; a refused call has none. */
+	EQ(hvc(0, KC_SET_CNTVOFF, 0, 2, 3, 4), KC_OK);
+	EQ(c0->x[1], 0);
+	EQ(hvc(0, KC_VM_FLUSH, 200, 2, 3, 4), KC_ENOENT);
+	EQ(c0->x[1], 200);
+}
+
+/* A VM's life by KServ's own calls: each argument in its register. */
+static void every_call(void)
+{
+	u64 root;
+	u64 page;
+	u64 run_pfn;
+	u64 h;
+
+	start();
+	root = host_pages(2);
+	EQ(hvc(0, KC_VM_CREATE, KC_VM_PROTECTED, root, 0, 0), KC_OK);
+	h = c0->x[1];
+	EQ(hvc(0, KC_VM_RAM, h, IPA, 512, 0), KC_OK);
+	EQ(hvc(0, KC_VM_TABLE, h, host_page(), 0, 0), KC_OK);
+	EQ(hvc(0, KC_VM_TABLE, h, host_page(), 0, 0), KC_OK);
+	run_pfn = host_page();
+	CHECK(fake_host_store(run_pfn, RUN_VGIC_VMCR, 0x77));
+	EQ(hvc(0, KC_VCPU_CREATE, h, 0, run_pfn, host_page()), KC_OK);
+	page = host_page();
+	EQ(hvc(0, KC_DONATE, h, IPA + 7, page, 0), KC_OK);
+	EQ(fake_meta(page), PG_VM | h << 4 | (IPA + 7) << 20);
+	EQ(hvc(0, KC_VCPU_LOAD, h, 0, 0, 0), KC_OK);
+	EQ(c0->ich_vmcr, 0x77);
+	EQ(hvc(0, KC_VM_TEARDOWN, h, 0, 0, 0), KC_EBUSY);
+	EQ(hvc(0, KC_VCPU_PUT, 0, 0, 0, 0), KC_OK);
+	EQ(c0->ich_vmcr, 0);
+	EQ(hvc(0, KC_FORCE_RECLAIM, h, IPA + 7, 0, 0), KC_OK);
+	EQ(c0->x[1], page);
+	EQ(hvc(0, KC_VM_TEARDOWN, h, 0, 0, 0), KC_OK);
+	EQ(hvc(0, KC_UNLEND, h, 0, IPA_PFNS, 0), KC_OK);
+	EQ(c0->x[1], IPA_PFNS);
+	EQ(hvc(0, KC_PAGE_RECLAIM, h, root, 0, 0), KC_OK);
+	EQ(hvc(0, KC_VM_FREE, h, 0, 0, 0), KC_EBUSY);
+	EQ(hvc(0, KC_STAT, KC_STAT_VMS, 0, 0, 0), KC_OK);
+	EQ(c0->x[1], 1);
+	mm_audit();
 }
 
 static void host_aborts(void)
@@ -664,6 +745,14 @@ static void host_aborts(void)
 	c0->walk_fails = 1;
 	CHECK(fake_trap(0, 0, ESR(EC_IABT_LOW) | 0xf, page << 12, 0));
 	EQ(c0->elr, 0x3000);
+	/* A trapped register reads as zero; what is unknown is undefined. */
+	c0->x[9] = 9;
+	CHECK(fake_trap(0, 0, ESR(EC_SYS64) | 9 << 5 | 1, 0, 0));
+	EQ(c0->x[9], 0);
+	EQ(c0->elr, 0x3004);
+	CHECK(fake_trap(0, 0, ESR(EC_SVE), 0, 0));
+	EQ(c0->sys[CTX_ELR_EL1], 0x3004);
+	EQ(c0->sys[CTX_ESR], ESR(EC_UNKNOWN));
 }
 
 static u64 gicr(u32 cpu, u64 off, u64 size, u32 write, u64 v)
@@ -703,6 +792,13 @@ static void redistributor(void)
 	gicr(1, 0x14, 4, 1, 0x12);
 	EQ(fake_gicr[1][0x14], 0x12);
 	EQ(fake_gicr[0][0x14], 0);
+	/* A fetch, and the page behind it, are no accesses of a redistributor. */
+	c0->elr = 0x5000;
+	CHECK(fake_trap(0, 0, ESR(EC_IABT_LOW) | ESR_ISV | 7, 0x14, FAKE_GICR_PFN << 4));
+	EQ(c0->elr, c0->sys[CTX_VBAR] + 0x200);
+	c0->elr = 0x5000;
+	CHECK(fake_trap(0, 0, DATA(2ul, 9), 0x14, (FAKE_GICR_PFN + 1) << 4));
+	EQ(c0->elr, c0->sys[CTX_VBAR] + 0x200);
 	/* Beyond the last CPU there is none. */
 	c0->elr = 0x5000;
 	CHECK(fake_trap(0, 0, DATA(2ul, 9), 0, (FAKE_GICR_PFN + 64) << 4));
@@ -742,6 +838,22 @@ static void sysregs(void)
 	EQ(run_word(RUN_X(0)), 0x1234);
 	run();
 	EQ(c0->x[9], 0x1234);
+}
+
+/* On hardware with every feature: what KCore does not switch is hidden. */
+static void ident(void)
+{
+	start();
+	fake_id_ones = 1;
+	EQ(ident_read(4, 0) & 0x00f0fff0f000fff0,
+	   0x10);                                     /* PFR0: no RAS, SVE, MPAM, AMU, EL2, EL3 */
+	EQ(ident_read(4, 1) & ~0xfful, 0);            /* PFR1: no MTE, SME */
+	EQ(ident_read(5, 0) & 0xfffffff00, 0);        /* DFR0: no PMU, SPE, trace */
+	EQ(ident_read(6, 1) & 0xff000ff0, 0);         /* ISAR1: no pointer authentication */
+	EQ(ident_read(7, 0) & 0xff0000000000000f, 2); /* MMFR0: 40 bits, no FGT, ECV */
+	EQ(ident_read(7, 1) & 0xf0, 0);               /* MMFR1: no VMID bits to choose */
+	EQ(ident_read(4, 4), 0);                      /* ZFR0 */
+	fake_id_ones = 0;
 }
 
 /* Traps that a protected guest answers itself; KServ hears nothing. */
@@ -800,6 +912,7 @@ const struct test tests_cpu[] = {{"cpu: run and exit of a protected vCPU", run_a
 				 {"cpu: PSCI of a guest", psci},
 				 {"cpu: realm services", rsi},
 				 {"cpu: system registers of a guest", sysregs},
+				 {"cpu: identification on other hardware", ident},
 				 {"cpu: traps without an exit", no_exit},
 				 {"cpu: normal VM, a walk fails", normal_walk_fails},
 				 {"cpu: SMC list", smc_table},
@@ -807,6 +920,7 @@ const struct test tests_cpu[] = {{"cpu: run and exit of a protected vCPU", run_a
 				 {"cpu: a reset that firmware refuses", smc_reset_refused},
 				 {"cpu: system off", system_off},
 				 {"cpu: stub calls", stub},
+				 {"cpu: a VM's life by calls", every_call},
 				 {"cpu: KServ's aborts", host_aborts},
 				 {"cpu: redistributor", redistributor},
 				 {NULL, NULL}};

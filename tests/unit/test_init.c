@@ -17,6 +17,7 @@ static void boot_good(void)
 	EQ(host_maps(0x9000 + 1199), 1);
 	EQ(host_maps(0x9000 + 1200), 0);
 	EQ(host_maps(IPA_PFNS), 0);
+	EQ(host_maps(IPA_PFNS + 0x40000), 0);
 	EQ(host_maps(~0ul), 0);
 }
 
