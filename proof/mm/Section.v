@@ -37,6 +37,14 @@ Section Sections.
 
   Lemma lock_sec w : mem_inv B w -> exists L, sec B unfrozen L (set_held true w).
   Proof. intros M. apply sec_begin; [reflexivity|]. apply mem_inv_held, M. Qed.
+
+  (** What vm_check_live answers. *)
+  Lemma checked_live fz L w h : sec B fz L w ->
+    1 <= h <= 255 /\ vm_state w h <> VM_FREE /\ vm_state w h <> VM_DYING -> live w h.
+  Proof.
+    intros S (R & N1 & N2). split; [exact R|]. pose proof (u_states _ _ (s_vcpus _ _ _ _ S) h R) as X.
+    unfold VM_FREE, VM_NEW, VM_SEALED, VM_DYING in *. lia.
+  Qed.
 End Sections.
 
 (** Takes the lock: [S : sec B unfrozen L w1] and [C : cs B w1] for the world [w1] where the section begins.

@@ -23,7 +23,8 @@ Section Vm.
     Hypothesis Hother : forall c h' ix, structural c = true -> h' <> h ->
       w_mem w' (c, h' :: ix) = w_mem w (c, h' :: ix).
     Hypothesis Hroot : rooted w' h -> rooted w h /\
-      forall c ix, structural c = true -> c <> "vms.state" -> w_mem w' (c, h :: ix) = w_mem w (c, h :: ix).
+      forall c ix, structural c = true -> c <> "vms.state" -> c <> "vcpus.made" ->
+        w_mem w' (c, h :: ix) = w_mem w (c, h :: ix).
     Hypothesis Hlive : live w' h -> live w h.
     Hypothesis Hmade : forall i, vcpu_made w' h i -> vcpu_made w h i /\ live w' h.
     Hypothesis Hstate : 1 <= h <= 255 -> VM_FREE <= vm_state w' h <= VM_DYING.
@@ -35,10 +36,10 @@ Section Vm.
     Lemma vf_vm_state h' : h' <> h -> vm_state w' h' = vm_state w h'.
     Proof. intros N. unfold vm_state. rewrite Hother by (reflexivity || exact N). reflexivity. Qed.
 
-    Lemma vf_cell c h' ix : structural c = true -> c <> "vms.state" -> rooted w' h' ->
+    Lemma vf_cell c h' ix : structural c = true -> c <> "vms.state" -> c <> "vcpus.made" -> rooted w' h' ->
       w_mem w' (c, h' :: ix) = w_mem w (c, h' :: ix).
     Proof.
-      intros S N R. destruct (Z.eq_dec h' h) as [->|Nh]; [apply Hroot; assumption|apply Hother; assumption].
+      intros S N N' R. destruct (Z.eq_dec h' h) as [->|Nh]; [apply Hroot; assumption|apply Hother; assumption].
     Qed.
 
     Ltac cell := rewrite vf_cell by (reflexivity || discriminate || assumption); reflexivity.
@@ -101,17 +102,22 @@ Section Vm.
   End Frame.
 
   (** ** Stores to its objects *)
-  Lemma fewer_steer w m : inv B w -> (forall h r, starts B (set_mem m w) h r -> starts B w h r) ->
-    fewer w (settle B (set_mem m w)).
+  Lemma steer_less w m : inv B w -> (forall h r, starts B (set_mem m w) h r -> starts B w h r) ->
+    (forall h l fn t, walks B (set_mem m w) h l fn t -> w_walk w h l fn t) /\
+    (forall k h fn p, entries B (set_mem m w) k h fn p -> w_tlb w k h fn p).
   Proof.
     intros I S.
     assert (A : forall h l fn t, walks B (set_mem m w) h l fn t -> w_walk w h l fn t).
     { apply walks_in; [auto| |].
       - intros h r fn St F. apply (c_walk B w (i_settled B w I)), walk_start; auto.
       - intros h l fn t t' W E. apply (c_walk B w (i_settled B w I)). eapply walk_next; [apply walk_old, W|exact E]. }
-    split; [intros h l fn t _; apply A|]. intros k h fn p _ [T|(l & t & W & P)]; [exact T|].
+    split; [exact A|]. intros k h fn p [T|(l & t & W & P)]; [exact T|].
     apply (c_tlb B w (i_settled B w I)). right. exists l, t. split; [apply walk_old, A, W|exact P].
   Qed.
+
+  Lemma fewer_steer w m : inv B w -> (forall h r, starts B (set_mem m w) h r -> starts B w h r) ->
+    fewer w (settle B (set_mem m w)).
+  Proof. intros I S. destruct (steer_less w m I S) as [A T]. split; intros; [apply A|apply T]; assumption. Qed.
 
   Lemma upd_head m c h ix v c' h' ix' : h' <> h -> upd m (c, h :: ix) v (c', h' :: ix') = m (c', h' :: ix').
   Proof. intros N. apply upd_other. congruence. Qed.
@@ -158,7 +164,7 @@ Section Vm.
       destruct (Z.eq_dec g h) as [->|N]; [apply Lv, L0|]. unfold live, vm_state in *. cbn [w_mem set_mem] in L0.
       rewrite upd_head in L0 by exact N. exact L0.
     - intros c g ix _ N. cbn [w_mem]. unfold w', write_cell; cbn. apply upd_head, N.
-    - intros R. split; [exact (Rt R)|]. intros c ix _ N. unfold w', write_cell; cbn. apply upd_name, String.eqb_neq.
+    - intros R. split; [exact (Rt R)|]. intros c ix _ N _. unfold w', write_cell; cbn. apply upd_name, String.eqb_neq.
       congruence.
     - apply Lv.
     - intros i X. change (vcpu_made w h i) in X. split; [exact X|]. apply Lv, (u_live _ _ (vo_vcpus _ _ _ _ V) h i X).

@@ -59,13 +59,6 @@ Section Proofs.
       + split; [reflexivity|]. exists 0. auto.
   Qed.
 
-  Lemma checked_live fz L w h : sec B fz L w ->
-    1 <= h <= 255 /\ vm_state w h <> VM_FREE /\ vm_state w h <> VM_DYING -> live w h.
-  Proof.
-    intros S (R & N1 & N2). split; [exact R|]. pose proof (u_states _ _ (s_vcpus _ _ _ _ S) h R) as X.
-    unfold VM_FREE, VM_NEW, VM_SEALED, VM_DYING in *. lia.
-  Qed.
-
   (** ** Tables *)
   Lemma pool_put_ok F : spec_pg_set B cpu LI (F "pg_set") -> spec_pool_put B cpu (invoke F fuel f_pool_put).
   Proof.
@@ -127,7 +120,7 @@ Section Proofs.
       (r = 0 -> live w1 h /\ free_page B 0 w1 p)).
     - steps.
       + ask HP v' Hv'. destruct Hv' as [Uv' Hv']. steps. split; [reflexivity|]. exists v'. sp; auto.
-        intros ->. split; [apply (checked_live unfrozen L); [exact Sc|apply Hv; assumption]|]. specialize (Hv' eq_refl 0 ltac:(lia)).
+        intros ->. split; [apply (checked_live B unfrozen L); [exact Sc|apply Hv; assumption]|]. specialize (Hv' eq_refl 0 ltac:(lia)).
         rewrite Z.add_0_r, (wrap_small U64 p Hp) in Hv'. exact Hv'.
       + split; [reflexivity|]. exists v. sp; auto. intros X. contradiction.
     - intros e ? (-> & r & Ur & -> & Hr). steps.
