@@ -122,7 +122,7 @@ Section Proofs.
         assert (S4 : sec B unfrozen L w4).
         { apply (sec_ram_cells unfrozen L w1 w4 Sc C4); try reflexivity.
           - intros c ix Hc. rewrite Em. unfold ram_cell in Hc. cbn [existsb] in Hc.
-            repeat (apply orb_false_iff in Hc as [E Hc]). rewrite !upd_name by (rewrite String.eqb_sym; assumption). reflexivity.
+            repeat (apply orb_false_iff in Hc as [?E Hc]). rewrite !upd_name by (rewrite String.eqb_sym; assumption). reflexivity.
           - intros g Lg. change (live w1 g) in Lg. destruct (u_ram _ _ U g Lg) as [G1 G2]. split.
             + rewrite En. destruct (Z.eqb_spec g h) as [->|]; [lia|exact G1].
             + intros i Hi'. rewrite En in Hi'. rewrite Eb, Es. destruct (Z.eqb_spec g h) as [->|]; cbn [andb]; [|apply G2, Hi'].
