@@ -5,6 +5,7 @@
  * allows but does not demand.
  */
 #include "lab.h"
+#include <kcore/abi.h>
 
 #define ROOT(h) (TABLE_PFN + 4ul * (h))
 #define L2(h)   (ROOT(h) + 2ul)
@@ -165,6 +166,30 @@ static void test_vmids(void)
 	note("an old entry survives while another VMID is current", survived);
 }
 
+/* What EL1 may do with a page of KServ's, a device's, a private one, and a lent one. */
+static u32 rights(u64 attr, u64 prot)
+{
+	u32 good = 1;
+
+	map();
+	pte_set(L3(1), IPA >> 12, desc_page(OLD, attr));
+	tlb_forget();
+	for (u64 kind = LOAD; kind <= FETCH; kind++)
+		good &= (u32)(reach(1, 0, kind, IPA) ==
+			      ((prot >> kind & 1ul) != 0ul ? OLD : FAULT | 15ul));
+	return good;
+}
+
+static void test_rights(void)
+{
+	u32 good = rights(ATTR_HOST, 7ul) & rights(ATTR_PRIVATE, 7ul) &
+		   rights(ATTR_DEVICE, KC_PROT_R | KC_PROT_W);
+
+	for (u64 prot = 0; prot < 8ul; prot++)
+		good &= rights(attr_lent(prot), prot);
+	check("leaves as KCore writes them allow what they should", good);
+}
+
 /* EL1's own stage 1 is read through stage 2: its table moves, then goes. */
 static void test_stage1_walks(void)
 {
@@ -276,6 +301,7 @@ void test_main(void)
 	test_cases();
 	test_block();
 	test_vmids();
+	test_rights();
 	test_stage1_walks();
 	test_odd_root();
 	test_writer();

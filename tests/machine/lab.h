@@ -6,10 +6,10 @@
 #ifndef TESTS_MACHINE_LAB_H
 #define TESTS_MACHINE_LAB_H
 
-#include "../../kcore/boot/boot.h"
-#include "../../kcore/mm/desc.h"
+#include <boot/boot.h>
 #include <kcore/control.h>
 #include <kcore/prim.h>
+#include <mm/desc.h>
 
 #define RAM_PA    0x40000000ul
 #define RAM_SIZE  0x08000000ul

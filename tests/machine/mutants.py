@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Would the tests notice? Each entry of MUTANTS makes one primitive of prim_inline.h or
-prim_lock_inline.h wrong, in the real text, and one test must fail. Prints a line for each.
+"""Would the tests notice? Each entry of MUTANTS makes one function of prim_inline.h,
+prim_lock_inline.h or desc.h wrong, in the real text, and one test must fail. Prints a line for each.
 
   mutants.py BUILD [WORD]    BUILD: the folder with the compiler's flags; WORD: only those whose name has it
 """
@@ -12,7 +12,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ARM64 = os.path.join(HERE, "..", "..", "kcore", "arch", "arm64")
+KCORE = os.path.join(HERE, "..", "..", "kcore")
+KCORE_ARM64 = os.path.join(KCORE, "arch", "arm64")
 HALVES = ("((volatile u32 *)%s)[0] = (u32)val;\n\t((volatile u32 *)%s)[1] = (u32)(val >> 32);")
 SYNC = "\tPAGE_CACHE_OP(civac, addr);\n"
 DSB_IC = '"dsb ish\\n	ic ialluis\\n	dsb ish\\n	isb"'
@@ -82,6 +83,11 @@ MUTANTS = [
     ("stage 2 without combined entries", "tlb_inval_vm", "tlbi vmalls12e1is", "tlbi ipas2e1is, xzr",
      "tlb", ""),
     ("VMIDs are not told apart", "tlb_inval_vm", "", "", "tlb", "-DONE_VMID"),
+    ("always writable", "attr_lent", "((prot & 3ul) << 6)", "(3ul << 6)", "inval",
+     "leaves as KCore writes them allow what they should"),
+    ("always executable", "attr_lent", "(((prot >> 2) ^ 1ul) << 54)", "0ul", "inval",
+     "leaves as KCore writes them allow what they should"),
+    ("still valid", "desc_freeze", "~DESC_TYPE", "~0ul", "inval", "a frozen leaf is out of reach"),
     ("39-bit addresses", "tlb_inval_vm", "", "", "walk", "-DVTCR_MORE=1ul"),
     ("walkers write", "tlb_inval_vm", "", "", "walk", "-DVTCR_MORE=(3ul<<21)"),
     # what it does not see
@@ -120,7 +126,7 @@ MUTANTS = [
 
 
 def mutate(text, function, old, new):
-    m = re.search(r"^PRIM [\w ]*\b%s\(.*?^}\n" % function, text, re.S | re.M)
+    m = re.search(r"^(?:PRIM|static inline) [\w ]*\b%s\(.*?^}\n" % function, text, re.S | re.M)
     assert m, "no " + function
     assert not old or m.group(0).count(old) == 1, "%s: '%s' is not there once" % (function, old)
     return text[:m.start()] + (m.group(0).replace(old, new) if old else m.group(0)) + text[m.end():]
@@ -135,9 +141,14 @@ def noticed(build, number, mutant):
     out = os.path.join(build, "mutant-%d" % number)
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
-    header = "prim_lock_inline.h" if function.startswith("lock_") else "prim_inline.h"
-    with open(os.path.join(ARM64, header), encoding="utf-8") as f:
+    folder, header = KCORE_ARM64, "prim_inline.h"
+    if function.startswith("lock_"):
+        header = "prim_lock_inline.h"
+    elif function.startswith(("desc_", "attr_")):
+        folder, header = KCORE, "mm/desc.h"
+    with open(os.path.join(folder, header), encoding="utf-8") as f:
         text = mutate(f.read(), function, old, new)
+    os.makedirs(os.path.join(out, os.path.dirname(header)), exist_ok=True)
     with open(os.path.join(out, header), "w", encoding="utf-8") as f:
         f.write(text)
     with open(os.path.join(build, "flags"), encoding="utf-8") as f:

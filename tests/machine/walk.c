@@ -189,7 +189,8 @@ static void probe(void)
 	u64 ipa = (random_index(1) << 30) | (random_index(2) << 21) | (random_index(3) << 12);
 	u64 r;
 
-	if (one_in(64))
+	/* an IPA beyond 40 bits, if EL1 can have one with its stage 1 off */
+	if ((MRS(id_aa64mmfr0_el1) & 15ul) > 2ul && one_in(64))
 		ipa |= (1ul + below(15)) << 40;
 	if (ipa >> 30 == EL1_GIB)
 		return;
