@@ -4,7 +4,7 @@
     the specifications of those that are proved; each one is proved for any program in which its callees
     meet theirs, so [verified_program] follows.  The other functions are listed in docs/unverified.md. *)
 From Coq Require Import ZArith List String Bool Lia.
-From Redoubt.mm Require Import Structure.
+From Redoubt.mm Require Import Structure Table_Pool Table_Proof Slot_Proof.
 From Redoubt.sem Require Import Tactics Link Memory Wf.
 From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Prims Page_Spec Page_Proof Host_Spec Host_Proof
@@ -105,7 +105,15 @@ Section Program.
     ("order_pages", spec_order_pages B cpu LI);
     ("leaf_check", spec_leaf_check B cpu LI);
     ("call_unlend", spec_call_unlend B cpu);
-    ("call_lend_prot", spec_call_lend_prot B cpu) ].
+    ("call_lend_prot", spec_call_lend_prot B cpu);
+    ("pool_get", spec_pool_get B cpu LI);
+    ("table_check", spec_table_check B cpu LI);
+    ("table_make_l2", spec_table_make_l2 B cpu LI);
+    ("table_fill", spec_table_fill B cpu LI);
+    ("table_make_l3", spec_table_make_l3 B cpu LI);
+    ("slot_check_block", spec_slot_check_block B cpu LI);
+    ("slot_check", spec_slot_check B cpu LI);
+    ("slot_map", spec_slot_map B cpu LI) ].
 
   Definition spec (f : ident) (d : den) : Prop :=
     match assoc f (prim_specs ++ func_specs) with Some P => P d | None => True end.
@@ -334,6 +342,22 @@ Section Program.
   Proof. by_lemma call_unlend_ok. Qed.
   Lemma v_call_lend_prot : verified fuel spec f_call_lend_prot.
   Proof. by_lemma call_lend_prot_ok. Qed.
+  Lemma v_pool_get : verified fuel spec f_pool_get.
+  Proof. by_lemma pool_get_ok. Qed.
+  Lemma v_table_check : verified fuel spec f_table_check.
+  Proof. by_lemma table_check_ok. Qed.
+  Lemma v_table_make_l2 : verified fuel spec f_table_make_l2.
+  Proof. by_lemma table_make_l2_ok. Qed.
+  Lemma v_table_fill : verified fuel spec f_table_fill.
+  Proof. by_lemma table_fill_ok. Qed.
+  Lemma v_table_make_l3 : verified fuel spec f_table_make_l3.
+  Proof. by_lemma table_make_l3_ok. Qed.
+  Lemma v_slot_check_block : verified fuel spec f_slot_check_block.
+  Proof. by_lemma slot_check_block_ok. Qed.
+  Lemma v_slot_check : verified fuel spec f_slot_check.
+  Proof. by_lemma slot_check_ok. Qed.
+  Lemma v_slot_map : verified fuel spec f_slot_map.
+  Proof. by_lemma slot_map_ok. Qed.
 
   Theorem verified_program : Forall (verified fuel spec) program.
   Proof.
@@ -429,6 +453,14 @@ Section Program.
       | |- verified _ _ f_leaf_check => exact v_leaf_check
       | |- verified _ _ f_call_unlend => exact v_call_unlend
       | |- verified _ _ f_call_lend_prot => exact v_call_lend_prot
+      | |- verified _ _ f_pool_get => exact v_pool_get
+      | |- verified _ _ f_table_check => exact v_table_check
+      | |- verified _ _ f_table_make_l2 => exact v_table_make_l2
+      | |- verified _ _ f_table_fill => exact v_table_fill
+      | |- verified _ _ f_table_make_l3 => exact v_table_make_l3
+      | |- verified _ _ f_slot_check_block => exact v_slot_check_block
+      | |- verified _ _ f_slot_check => exact v_slot_check
+      | |- verified _ _ f_slot_map => exact v_slot_map
       | |- _ => intros F H; exact I
       end|]).
     apply Forall_nil.
