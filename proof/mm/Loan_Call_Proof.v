@@ -172,7 +172,8 @@ Section Proofs.
           - intros N _ X. unfold protected in X. rewrite Ep in X. destruct Sf as [(_ & Y & _)|(Y & _)]; [|lia].
             unfold lend_state, LEAF_UNUSED, LEAF_SHARED in Y. destruct (Z.eqb_spec (wrap U32 (w_mem w1 (obj "vms.is_protected" [h]))) 0); [contradiction|discriminate].
           - intros _ i I. split; [apply (Fp' i I)|]. split; [apply (cn_page _ _ _ _ _ Cn i I)|apply In2, I]. }
-        eapply wp_mono; [apply (HM unfrozen L2 h fn p n 2 (lent_attr (prot mod 8)) (lend_state w1 h) w2 S2 Lv2 Mm (attr_lends _ Rp) Sf2)|].
+        assert (Hst : 0 <= lend_state w1 h <= 2) by (unfold lend_state, LEAF_UNUSED, LEAF_SHARED; destruct (_ =? 0); lia).
+        eapply wp_mono; [apply (HM unfrozen L2 h fn p n 2 (lent_attr (prot mod 8)) (lend_state w1 h) w2 S2 Lv2 Mm (attr_lends _ Rp) Hst Sf2)|].
         cbv beta. intros ? w3 (-> & S3 & Gr & Lf). steps. unlock HU S3. subst v.
         right. apply section_done with L L2 w1; [exact Sc|exact S3|]. exists n. split; [exact Hn'|]. split; [exact Lv|].
         assert (Es : forall q, state w3 q = state w2 q) by (intros q; unfold state; rewrite (g_meta _ _ Gr); reflexivity).
