@@ -7,6 +7,7 @@ From Coq Require Import ZArith List String Extraction.
 From Coq Require Import ExtrOcamlBasic ExtrOcamlNativeString ExtrOcamlNatInt.
 From Redoubt.sem Require Import Sem Wf.
 From Redoubt.gen Require Program.
+From Oracle Require Import Specs.
 Import ListNotations.
 Open Scope Z_scope.
 
@@ -47,4 +48,5 @@ Definition kcore_cells := Program.cells.
 Definition kcore_prims := Program.prim_list.
 Definition kcore_functions := map (fun f => (f_name f, (map snd (f_params f), f_result f))) Program.program.
 
-Extraction "semantics.ml" kcore kcore_cells kcore_prims kcore_functions moduli.
+Extraction "semantics.ml" kcore kcore_cells kcore_prims kcore_functions moduli
+  world_of kcore_specs secure_at has_tables.

@@ -8,6 +8,8 @@
  *
  * More blocks: single pages come from the first two 2 MiB blocks of RAM, so that the others are often
  * whole; and more pages that are lent already.
+ *
+ * And calls of functions inside KCore whose results the proof specifies exactly (Specs.v).
  */
 #include <kcore/abi.h>
 #include <kcore/calls.h>
@@ -20,6 +22,7 @@ static u64 single(u64 pfn);
 static u64 block(u64 pfn);
 static u64 lent(u64 pfn);
 static u64 rnd(u64 n);
+static void look(void);
 
 static u64 other_create(u32 cpu, u64 flags, u64 root)
 {
@@ -38,6 +41,7 @@ static u64 other_vcpu(u64 h, u64 idx, u64 run, u64 ctx)
 
 static u64 other_donate(u64 h, u64 ipa, u64 pfn, u64 order)
 {
+	look();
 	if (order == 0ul)
 		return call_donate(h, ipa, single(pfn), order);
 	return call_donate(h, rnd(4) ? ipa & ~511ul : ipa, rnd(4) ? block(pfn) : pfn, order);
@@ -45,6 +49,7 @@ static u64 other_donate(u64 h, u64 ipa, u64 pfn, u64 order)
 
 static u64 other_lend(u64 h, u64 ipa, u64 pfn, u64 how)
 {
+	look();
 	if ((how & 0xff) == 0ul)
 		return call_lend(h, ipa, rnd(4) ? single(pfn) : lent(pfn), how);
 	return call_lend(h, rnd(4) ? ipa & ~511ul : ipa, rnd(4) ? block(pfn) : pfn, how);
@@ -94,6 +99,11 @@ static void other_state(u32 cpu, u32 h, u64 from, u64 to)
 #define guest_set_ram    other_ram
 #define guest_ipa_state  other_state
 #include "../unit/fuzz.c"
+
+#include <kcore/prim.h>
+
+#include "../../kcore/mm/table.h"
+#include "../../kcore/mm/walk.h"
 
 static u64 shorter(u64 *from, u64 n)
 {
@@ -148,4 +158,25 @@ static u64 block(u64 pfn)
 			return first;
 	}
 	return pfn;
+}
+
+static void look(void)
+{
+	u64 h = 1 + rnd(VMS);
+	u64 fn = any_ipa() % IPA_PFNS;
+	u64 root = vms[h].root;
+
+	if (vms[h].state != VM_NEW && vms[h].state != VM_SEALED)
+		return;
+	spin_lock(LOCK_MEM);
+	walk_l2(root, fn);
+	walk_l3(root, fn);
+	walk_entry2(root, fn);
+	walk_leaf(root, fn);
+	walk_state(root, fn);
+	walk_next(root, fn);
+	table_check(h, fn);
+	(void)!slot_check(h, fn, 1, rnd(3));
+	(void)!slot_check(h, fn & ~511ul, 512, rnd(3));
+	spin_unlock(LOCK_MEM);
 }

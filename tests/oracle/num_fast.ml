@@ -9,6 +9,8 @@ let show = Zar.to_string
 let to_int = Zar.to_int
 let of_int64 = Zar.of_int64
 let of_int64_unsigned w = if Int64.compare w 0L >= 0 then Zar.of_int64 w else Zar.add (Zar.of_int64 w) Zar.m64
+let of_int = Zar.of_int
+let of_word = of_int64_unsigned
 let to_word v = if Zar.fits_int64 v then Zar.to_int64 v else Zar.to_int64 (Zar.sub v Zar.m64)
 let top t = Zar.sub (Semantics.modulus t) Zar.one
 

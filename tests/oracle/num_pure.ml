@@ -19,6 +19,8 @@ let rec of_positive p depth =
   | XO q -> Int64.shift_left (of_positive q (depth + 1)) 1
   | XI q -> Int64.logor (Int64.shift_left (of_positive q (depth + 1)) 1) 1L
 
+let of_word = of_int64_unsigned
+let of_int n = of_word (Int64.of_int n)
 let to_word = function Z0 -> 0L | Zpos p -> of_positive p 1 | Zneg _ -> failwith "a negative number"
 
 let to_int z =

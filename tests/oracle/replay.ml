@@ -85,6 +85,7 @@ let element c ix =
 (* ---- RAM and page states, as the contracts of the primitives have them ---- *)
 let ram : (int, Bytes.t) Hashtbl.t = Hashtbl.create 4096
 let states : (int, int64) Hashtbl.t = Hashtbl.create 4096
+let frames : int array ref = ref [||]
 let page pfn = try Hashtbl.find ram pfn with Not_found -> differs "page 0x%x is no RAM" pfn
 let get pfn i = if i < 0 || i > 511 then differs "word %d of a page" i else Bytes.get_int64_le (page pfn) (8 * i)
 let put pfn i v = if i < 0 || i > 511 then differs "word %d of a page" i else Bytes.set_int64_le (page pfn) (8 * i) v
@@ -104,7 +105,8 @@ let load () =
     let p = Bytes.create 4096 in
     for i = 0 to 511 do Bytes.set_int64_le p (8 * i) (word ()) done;
     Hashtbl.replace ram pfn p
-  done
+  done;
+  frames := Array.of_list (Hashtbl.fold (fun p _ l -> p :: l) ram [])
 
 let check () =
   let n = small () in
@@ -133,6 +135,35 @@ let contract f args =
   | "page_zero", [ p ] -> Bytes.fill (page (Num.to_int p)) 0 4096 '\000'; None
   | "page_copy", [ d; s ] -> Bytes.blit (page (Num.to_int s)) 0 (page (Num.to_int d)) 0 4096; None
   | _ -> None
+
+(* ---- specifications that can be computed (Specs.v) ---- *)
+let world () =
+  world_of
+    (fun (c, ix) -> memory.(snd (element c ix)))
+    (fun p -> Num.of_word (Hashtbl.find states (Num.to_int p)))
+    (fun p i -> Num.of_word (get (Num.to_int p) (Num.to_int i)))
+    true
+
+let specs = Hashtbl.create 16
+let () = List.iter (fun (f, check) -> Hashtbl.replace specs f check) kcore_specs
+let is_ram p = Hashtbl.mem ram (Num.to_int p)
+let booted = ref false
+let specified = ref 0
+let translated = ref 0
+
+(* Somewhere in the tables of KServ or of a VM: what they translate to must be its own. *)
+let look () =
+  let h = Random.int 6 in
+  let fn =
+    if h = 0 then !frames.(Random.int (Array.length !frames))
+    else 0x3fe00 + (512 * Random.int 4) + if Random.bool () then Random.int 24 else 47 * Random.int 12
+  in
+  let w = world () and h = Num.of_int h and fn = Num.of_int fn in
+  if has_tables w h then begin
+    incr translated;
+    if not (secure_at is_ram w h fn) then
+      differs "VMID %s reaches, at frame %s, what is not its own" (show h) (show fn)
+  end
 
 (* ---- records ---- *)
 let r_end = 0 and r_enter = 1 and r_call = 2 and r_answer = 3 and r_leave = 4 and r_stop = 5
@@ -229,7 +260,7 @@ let rec run p =
        | _ -> ());
       run (k (z_of_word w))
     end
-    else if kind h = r_stop then compare_memory (small ())
+    else if kind h = r_stop then (compare_memory (small ()); None)
     else differs "bad record %x" h
   | Stuck why -> differs "the semantics is stuck: %s" (reason why)
   | Ret r ->
@@ -239,7 +270,8 @@ let rec run p =
     let v = number () in
     let w = match r with None -> Num.zero | Some w -> w in
     if not (Num.equal v w) then differs "result: compiled %s, semantics %s" (show v) (show w);
-    compare_memory (small ())
+    compare_memory (small ());
+    Some v
 
 (* The end of a primitive. Before, it may have saved registers to a page, or others have written to one; and while it
    waits for the lock, another CPU may have made a whole call. *)
@@ -257,7 +289,17 @@ and call h =
   incr calls;
   if List.length params <> List.length args then differs "%s: number of arguments" name;
   Hashtbl.replace seen name (1 + try Hashtbl.find seen name with Not_found -> 0);
-  try run (kcore fuel name args)
+  try
+    let result = run (kcore fuel name args) in
+    if name = "mm_init" then booted := result = Some Num.zero && Hashtbl.length ram > 0;
+    if !booted then begin
+      (match result, Hashtbl.find_opt specs name with
+       | Some v, Some check ->
+         incr specified;
+         if not (check (world ()) args v) then differs "%s is not what the specification says" (show v)
+       | _ -> ());
+      if !calls land 7 = 0 then look ()
+    end
   with Differs s -> differs "%s(%s): %s" name (String.concat ", " (List.map show args)) s
 
 let () =
@@ -275,6 +317,7 @@ let () =
          (* The record of another process may follow: it starts from the beginning. *)
          if at_end () then go := false;
          before := !calls;
+         booted := false;
          Array.fill memory 0 n_elements Num.zero;
          Array.fill agreed 0 n_elements Num.zero
        end
@@ -294,7 +337,8 @@ let () =
    with Differs s ->
      Printf.printf "DIFFERENCE in call %d: %s\n" !calls s;
      exit 1);
-  Printf.printf "%d calls, %d primitive calls, %d accesses to objects: identical\n" !calls !events !accesses;
+  Printf.printf "%d calls, %d primitive calls, %d accesses to objects: identical; " !calls !events !accesses;
+  Printf.printf "%d results as specified, %d translations allowed\n" !specified !translated;
   if Sys.getenv_opt "ORACLE_CALLS" <> None then
     List.iter (fun (f, n) -> Printf.printf "  %-20s %d\n" f n)
       (List.sort compare (Hashtbl.fold (fun f n l -> (f, n) :: l) seen []))
