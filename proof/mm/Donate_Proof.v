@@ -27,7 +27,7 @@ Section Proofs.
     enter. steps. ask HC v Hv. destruct Hv as [Uv Hv]. steps.
     { split; [reflexivity|]. exists v. sp; auto. intros X. contradiction. }
     destruct Hv as (Rh & N1 & N2 & Pr); [assumption|].
-    assert (Lv : live w h) by (apply (checked_live B fuel unfrozen L); auto).
+    assert (Lv : live w h) by (eapply checked_live; [exact Sc|auto]).
     assert (Ro : ram_ok w h) by (apply (u_ram _ _ (s_vcpus _ _ _ _ Sc)), Lv).
     eapply wp_mono; [apply HR; [lia|exact Uf|exact Ro|exact C]|]. cbv beta. intros ? ? (-> & e & -> & He). steps; [refuse|].
     assert (De : forall i, 0 <= i < n -> declared w h (fn + i)).
