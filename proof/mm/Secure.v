@@ -23,7 +23,8 @@ Inductive call :=
 | Vm_flush (h : Z)
 | Vm_free (h : Z)
 | Page_reclaim (h p : Z)
-| Stat (item : Z).
+| Stat (item : Z)
+| Donate (h ipa p order : Z).
 
 (** Any values of the C types; [vm_seal] is called for the VM of a loaded vCPU. *)
 Definition arguments_ok (c : call) : Prop :=
@@ -33,6 +34,7 @@ Definition arguments_ok (c : call) : Prop :=
   | Vm_flush h | Vm_free h => in_ty U64 h
   | Vm_seal h => 0 <= h <= 255
   | Stat i => in_ty U64 i
+  | Donate h i p o => in_ty U64 h /\ in_ty U64 i /\ in_ty U64 p /\ in_ty U64 o
   end.
 
 (** The C function, on CPU [c]. *)
@@ -46,6 +48,7 @@ Definition run (c : Z) (x : call) : prog (option Z) :=
   | Vm_free h => F "call_vm_free" [h]
   | Page_reclaim h p => F "call_page_reclaim" [h; p]
   | Stat i => F "call_stat" [c; i]
+  | Donate h i p o => F "call_donate" [h; i; p; o]
   end.
 
 Fixpoint runs (c : Z) (l : list call) : prog (option Z) :=
@@ -79,6 +82,7 @@ Section Secure.
     - by_spec c "call_page_reclaim".
       cbv beta. intros r w' [[_ ->]|[H _]]; assumption.
     - by_spec c "call_stat". intros r w' [H _]; exact H.
+    - by_spec c "call_donate". cbv beta. intros r w' [[_ ->]|[H _]]; assumption.
   Qed.
 
   Lemma runs_ok c l w : 0 <= c < 8 -> Forall arguments_ok l -> idle B w ->

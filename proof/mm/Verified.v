@@ -4,7 +4,8 @@
     the specifications of those that are proved; each one is proved for any program in which its callees
     meet theirs, so [verified_program] follows.  The other functions are listed in docs/unverified.md. *)
 From Coq Require Import ZArith List String Bool Lia.
-From Redoubt.mm Require Import Structure Table_Pool Table_Proof Slot_Proof.
+From Redoubt.mm Require Import Structure Table_Pool Table_Proof Slot_Proof Donate_Spec Private_Proof
+  Donate_Proof.
 From Redoubt.sem Require Import Tactics Link Memory Wf.
 From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Prims Page_Spec Page_Proof Host_Spec Host_Proof
@@ -113,7 +114,10 @@ Section Program.
     ("table_make_l3", spec_table_make_l3 B cpu LI);
     ("slot_check_block", spec_slot_check_block B cpu LI);
     ("slot_check", spec_slot_check B cpu LI);
-    ("slot_map", spec_slot_map B cpu LI) ].
+    ("slot_map", spec_slot_map B cpu LI);
+    ("own_take_private", spec_own_take_private B cpu LI);
+    ("donate_check", spec_donate_check B cpu LI);
+    ("call_donate", spec_call_donate B cpu) ].
 
   Definition spec (f : ident) (d : den) : Prop :=
     match assoc f (prim_specs ++ func_specs) with Some P => P d | None => True end.
@@ -358,6 +362,12 @@ Section Program.
   Proof. by_lemma slot_check_ok. Qed.
   Lemma v_slot_map : verified fuel spec f_slot_map.
   Proof. by_lemma slot_map_ok. Qed.
+  Lemma v_own_take_private : verified fuel spec f_own_take_private.
+  Proof. by_lemma own_take_private_ok. Qed.
+  Lemma v_donate_check : verified fuel spec f_donate_check.
+  Proof. by_lemma donate_check_ok. Qed.
+  Lemma v_call_donate : verified fuel spec f_call_donate.
+  Proof. by_lemma call_donate_ok. Qed.
 
   Theorem verified_program : Forall (verified fuel spec) program.
   Proof.
@@ -461,6 +471,9 @@ Section Program.
       | |- verified _ _ f_slot_check_block => exact v_slot_check_block
       | |- verified _ _ f_slot_check => exact v_slot_check
       | |- verified _ _ f_slot_map => exact v_slot_map
+      | |- verified _ _ f_own_take_private => exact v_own_take_private
+      | |- verified _ _ f_donate_check => exact v_donate_check
+      | |- verified _ _ f_call_donate => exact v_call_donate
       | |- _ => intros F H; exact I
       end|]).
     apply Forall_nil.
