@@ -18,9 +18,11 @@ Open Scope Z_scope.
 (** The calls that are verified from entry to return. *)
 Inductive call :=
 | Vm_create (flags root : Z)
+| Vm_ram (h ipa n : Z)
 | Vm_table (h p : Z)
 | Vm_seal (h : Z)
 | Vm_flush (h : Z)
+| Vm_teardown (h : Z)
 | Vm_free (h : Z)
 | Page_reclaim (h p : Z)
 | Stat (item : Z)
@@ -30,8 +32,9 @@ Inductive call :=
 Definition arguments_ok (c : call) : Prop :=
   match c with
   | Vm_create f r => in_ty U64 f /\ in_ty U64 r
+  | Vm_ram h i n => in_ty U64 h /\ in_ty U64 i /\ in_ty U64 n
   | Vm_table h p | Page_reclaim h p => in_ty U64 h /\ in_ty U64 p
-  | Vm_flush h | Vm_free h => in_ty U64 h
+  | Vm_flush h | Vm_teardown h | Vm_free h => in_ty U64 h
   | Vm_seal h => 0 <= h <= 255
   | Stat i => in_ty U64 i
   | Donate h i p o => in_ty U64 h /\ in_ty U64 i /\ in_ty U64 p /\ in_ty U64 o
@@ -42,9 +45,11 @@ Definition run (c : Z) (x : call) : prog (option Z) :=
   let F := denote fuel prims program in
   match x with
   | Vm_create f r => F "call_vm_create" [c; f; r]
+  | Vm_ram h i n => F "call_vm_ram" [h; i; n]
   | Vm_table h p => F "call_vm_table" [h; p]
   | Vm_seal h => F "vm_seal" [h]
   | Vm_flush h => F "call_vm_flush" [h]
+  | Vm_teardown h => F "call_vm_teardown" [h]
   | Vm_free h => F "call_vm_free" [h]
   | Page_reclaim h p => F "call_page_reclaim" [h; p]
   | Stat i => F "call_stat" [c; i]
@@ -75,9 +80,11 @@ Section Secure.
     intros Hc A Hi. destruct x; cbn [arguments_ok] in A; cbn [run].
     - by_spec c "call_vm_create".
       cbv beta. intros r w' [[_ ->]|[H _]]; assumption.
+    - by_spec c "call_vm_ram". cbv beta. intros r w' [[_ ->]|[H _]]; assumption.
     - by_spec c "call_vm_table". intros r w' [H _]; exact H.
     - by_spec c "vm_seal". intros r w' [_ H]; exact H.
     - by_spec c "call_vm_flush". intros r w' [H _]; exact H.
+    - by_spec c "call_vm_teardown". intros r w' [H _]; exact H.
     - by_spec c "call_vm_free". intros r w' [H _]; exact H.
     - by_spec c "call_page_reclaim".
       cbv beta. intros r w' [[_ ->]|[H _]]; assumption.

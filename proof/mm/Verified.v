@@ -13,6 +13,7 @@ From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Prims Page_Spec Pa
   Walk_Spec Walk_Proof Table_Spec Attr_Proof Table_Put.
 From Redoubt.mm Require Import Leaf_Spec Leaf_Proof Revoke_Spec Revoke_Proof Release_Proof Finish_Proof Loan_Spec Loan_Proof
   Unlend_Proof Prot_Proof Loan_Call_Spec Loan_Call_Proof.
+From Redoubt.mm Require Import Ram_Spec Ram_Proof Teardown_Spec Teardown_Proof.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
 Open Scope string_scope.
@@ -33,7 +34,7 @@ Section Program.
     ("meta_get", spec_meta_get B cpu LI); ("meta_set", spec_meta_set B cpu LI);
     ("pte_get", spec_pte_get B cpu LI); ("pte_set", spec_pte_set B cpu LI);
     ("page_zero", spec_page_zero B cpu LI); ("page_sync", spec_page_sync B cpu LI);
-    ("tlb_inval_vm", spec_tlb_inval_vm B cpu LI) ].
+    ("tlb_inval_vm", fun d => spec_tlb_inval_vm B cpu LI d /\ spec_tlb_inval_raw B cpu d) ].
 
   Definition func_specs : list (ident * (den -> Prop)) := [
     ("word_make", fun d => forall k h a, 0 <= k < 16 -> 0 <= h < 2 ^ 16 -> 0 <= a < 2 ^ 36 ->
@@ -117,7 +118,9 @@ Section Program.
     ("slot_map", spec_slot_map B cpu LI);
     ("own_take_private", spec_own_take_private B cpu LI);
     ("donate_check", spec_donate_check B cpu LI);
-    ("call_donate", spec_call_donate B cpu) ].
+    ("call_donate", spec_call_donate B cpu);
+    ("ram_check_new", spec_ram_check_new B cpu); ("call_vm_ram", spec_call_vm_ram B cpu);
+    ("vm_unpin", spec_vm_unpin B cpu); ("call_vm_teardown", spec_call_vm_teardown B cpu) ].
 
   Definition spec (f : ident) (d : den) : Prop :=
     match assoc f (prim_specs ++ func_specs) with Some P => P d | None => True end.
@@ -142,7 +145,7 @@ Section Program.
     - apply pte_set_ok; reflexivity.
     - apply page_zero_ok; [exact HB|reflexivity].
     - apply page_sync_ok; reflexivity.
-    - apply tlb_inval_vm_ok; [exact HB|reflexivity].
+    - split; [apply tlb_inval_vm_ok; [exact HB|reflexivity]|apply tlb_inval_raw_ok; reflexivity].
   Qed.
 
   (** ** Functions *)
@@ -158,8 +161,17 @@ Section Program.
   (** The specification of a callee, from the hypothesis on all of them. *)
   Ltac given H c := let T := fresh "T" in
     assert (T : spec c (_ c)) by (refine (H c _); apply mem_name_In; vm_compute; reflexivity); exact T.
+  (** One of the two that tlb_inval_vm has. *)
+  Ltac invalidates H := lazymatch goal with
+    | |- spec_tlb_inval_vm _ _ _ (?F ?c) =>
+        let T := fresh "T" in pose proof (H c ltac:(apply mem_name_In; vm_compute; reflexivity)) as T;
+        lazy beta iota zeta delta [spec assoc app prim_specs func_specs String.eqb Ascii.eqb Bool.eqb] in T; exact (proj1 T)
+    | |- spec_tlb_inval_raw _ _ (?F ?c) =>
+        let T := fresh "T" in pose proof (H c ltac:(apply mem_name_In; vm_compute; reflexivity)) as T;
+        lazy beta iota zeta delta [spec assoc app prim_specs func_specs String.eqb Ascii.eqb Bool.eqb] in T; exact (proj2 T)
+    end.
   Ltac called H := first
-    [ exact HB | exact fuel_ok | callee H | given H "word_make" | given H "desc_page"
+    [ exact HB | exact fuel_ok | invalidates H | callee H | given H "word_make" | given H "desc_page"
     | given H "desc_invalid"
     | given H "desc_set_attr"
     | given H "attr_lent"
@@ -369,6 +381,15 @@ Section Program.
   Lemma v_call_donate : verified fuel spec f_call_donate.
   Proof. by_lemma call_donate_ok. Qed.
 
+  Lemma v_ram_check_new : verified fuel spec f_ram_check_new.
+  Proof. by_lemma ram_check_new_ok. Qed.
+  Lemma v_call_vm_ram : verified fuel spec f_call_vm_ram.
+  Proof. by_lemma call_vm_ram_ok. Qed.
+  Lemma v_vm_unpin : verified fuel spec f_vm_unpin.
+  Proof. by_lemma vm_unpin_ok. Qed.
+  Lemma v_call_vm_teardown : verified fuel spec f_call_vm_teardown.
+  Proof. by_lemma call_vm_teardown_ok. Qed.
+
   Theorem verified_program : Forall (verified fuel spec) program.
   Proof.
     unfold program.
@@ -474,6 +495,10 @@ Section Program.
       | |- verified _ _ f_own_take_private => exact v_own_take_private
       | |- verified _ _ f_donate_check => exact v_donate_check
       | |- verified _ _ f_call_donate => exact v_call_donate
+      | |- verified _ _ f_ram_check_new => exact v_ram_check_new
+      | |- verified _ _ f_call_vm_ram => exact v_call_vm_ram
+      | |- verified _ _ f_vm_unpin => exact v_vm_unpin
+      | |- verified _ _ f_call_vm_teardown => exact v_call_vm_teardown
       | |- _ => intros F H; exact I
       end|]).
     apply Forall_nil.
