@@ -26,6 +26,11 @@ static void arguments(void)
 	REFUSED(call_lend(h, 0, core_page(), 1 << 8), KC_EPERM);
 	REFUSED(call_lend(h, 0, vms[h].root, 1 << 8), KC_EPERM);
 	REFUSED(call_lend(h, 0, 0x40000, 1 << 8 | 9), KC_EPERM);
+	/* A block with a lent page is split; then only its last page is not KServ's. */
+	OK(call_lend(h, 7, b + 5, 1 << 8));
+	OK(call_vm_table(h, b + 511));
+	REFUSED(call_lend(h, 0, b, 1 << 8 | 9), KC_EPERM);
+	b = host_block();
 	OK(call_lend(h, 0, p, 7 << 8));
 	REFUSED(call_lend(h, 0, p, 7 << 8), KC_EEXIST);
 	REFUSED(call_lend(h, 0, b, 7 << 8 | 9), KC_EEXIST);

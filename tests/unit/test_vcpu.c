@@ -24,7 +24,9 @@ static void create(void)
 	REFUSED(call_vcpu_create(n, 0, run, ctx), KC_EINVAL);
 	for (i = 0; i < 512; i++)
 		CHECK(fake_host_store(run, i, 1000 + i));
+	vcpus[h][0].pend = 3;
 	OK(call_vcpu_create(h, 0, run, ctx));
+	EQ(vcpus[h][0].pend, 0);
 	REFUSED(call_vcpu_create(h, 0, host_page(), host_page()), KC_EEXIST);
 	for (i = 0; i < 512; i++) {
 		u64 v = 0;
@@ -56,6 +58,7 @@ static void create(void)
 	OK(call_vcpu_create(n, 1, host_page(), KC_NO_PFN));
 	EQ(vcpus[n][1].power, VCPU_ON);
 	EQ(vcpus[n][1].ctx_pfn, vcpus[n][1].run_pfn);
+	OK(call_vm_teardown(h)); /* vCPUs 0 and 15 */
 }
 
 /* The boot vCPU is part of the image; the others may come later. */
@@ -73,6 +76,7 @@ static void create_late(void)
 	REFUSED(call_vcpu_create(h, 0, host_page(), host_page()), KC_ESTATE);
 	OK(call_vcpu_create(h, 2, host_page(), host_page()));
 	OK(call_vcpu_create(n, 0, host_page(), KC_NO_PFN));
+	REFUSED(vcpu_load(0, h, KC_MAX_VCPUS), KC_ENOENT);
 }
 
 /* CPU_ON after CPU_OFF finds nothing of the old registers and nothing of the run page. */
