@@ -41,3 +41,25 @@ Print call.
 Print arguments_ok.
 Print run.
 Print step.
+(* Boot. *)
+From Redoubt.machine Require Import Boot.
+From Redoubt.mm Require Import Init_Spec Boot_Verified Boot_Secure.
+Print Assumptions boot_establishes.
+Print Assumptions secure_from_boot.
+Print Assumptions boot_possible.
+Check boot_establishes.
+Check secure_from_boot.
+Check boot_possible.
+Print boot_start.
+Print boot_effect.
+Print info_of.
+Print board_of.
+Print describes.
+Print checked.
+Print ram_checked.
+Print regions_ok.
+Print devices_checked.
+Print devices_ok.
+Print core_checked.
+Print pool_checked.
+Print need.
