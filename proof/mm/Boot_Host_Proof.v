@@ -248,7 +248,8 @@ Section Proofs.
     replace (index 1 fn) with (fn / 2 ^ 18 mod 512) by reflexivity.
     assert (0 <= fn / 2 ^ 18 / 512 <= 1) by words.
     pose proof (t_next _ _ _ _ T) as Nx. steps.
-    eapply wp_mono; [eapply HG; [apply T|eapply (role_range n R w _ T); rewrite (roots_role I n R w _ T Hg); discriminate|apply Z.mod_pos_bound; lia]|].
+    eapply wp_mono; [eapply HG; [apply T|eapply (role_range n R w _ T); rewrite (roots_role I n R w _ T Hg);
+      discriminate|apply Z.mod_pos_bound; lia]|].
     cbv beta. intros ? ? [-> ->]. rewrite (t_l1 _ _ _ _ T _ Hg). replace (l2_of w (fn / 2 ^ 18) =? 0) with false by lia.
     pose proof (l2_pool n R w _ T Hg N) as [_ L2].
     assert (D : in_ty U64 (table_desc (l2_of w (fn / 2 ^ 18)))) by (unfold table_desc, in_ty, modulus; pows; lia).

@@ -346,7 +346,8 @@ Section Final.
       + intros k h fn p N T. apply found in T as (-> & _). congruence.
     - intros h L. destruct (no_live h L).
     - exists (fun p => if kind (state final p) =? PG_LENT then repeat (0, 0) (Z.to_nat (arg (state final p))) else []). constructor.
-      + intros p K. rewrite (proj2 (Z.eqb_eq _ _) K), repeat_length, Z2Nat.id; [reflexivity|]. unfold arg. apply Z.mod_pos_bound. reflexivity.
+      + intros p K. rewrite (proj2 (Z.eqb_eq _ _) K), repeat_length, Z2Nat.id;
+        [reflexivity|]. unfold arg. apply Z.mod_pos_bound. reflexivity.
       + intros p K. rewrite (proj2 (Z.eqb_neq _ _) K). reflexivity.
       + intros h fn p L. destruct (no_root h L).
     - constructor; try (intros h i; intros; exfalso; eapply no_vcpu; eassumption).

@@ -79,7 +79,8 @@ Section Checks.
     intros base n from w Hb Hn Hf. enter. steps.
     - no. unfold range_ok. pows. lia.
     - unfold answers. split; [reflexivity|]. unfold range_ok.
-      unfold in_ty, modulus in *. pows. cbn [eval_cmp]. destruct (Z.ltb_spec (268435456 - base) n); [right|left]; (split; [reflexivity|lia]).
+      unfold in_ty, modulus in *. pows. cbn [eval_cmp]. destruct (Z.ltb_spec (268435456 - base) n); [right|left]; (split;
+        [reflexivity|lia]).
   Qed.
 
   Lemma check_regions_ok F : spec_check_range (F "check_range") ->
@@ -262,8 +263,10 @@ Section Checks.
   Proof.
     intros HR HD HC HP w S. enter. steps.
     answer HR; [exact S| |]; steps; [|split; [reflexivity|]; eexists; sp; [reflexivity|lia..|]; unfold checked; split; [lia|tauto]].
-    answer HD; [exact S|assumption| |]; steps; [|split; [reflexivity|]; eexists; sp; [reflexivity|lia..|]; unfold checked; split; [lia|tauto]].
-    answer HC; [exact S|assumption| |]; steps; [|split; [reflexivity|]; eexists; sp; [reflexivity|lia..|]; unfold checked; split; [lia|tauto]].
+    answer HD; [exact S|assumption| |]; steps; [|split; [reflexivity|]; eexists; sp; [reflexivity|lia..|]; unfold checked; split;
+      [lia|tauto]].
+    answer HC; [exact S|assumption| |]; steps; [|split; [reflexivity|]; eexists; sp; [reflexivity|lia..|]; unfold checked; split;
+      [lia|tauto]].
     answer HP; [exact S|assumption|assumption| |]; steps;
       (split; [reflexivity|]; eexists; sp; [reflexivity|lia..|]; unfold checked; split; [lia || tauto|tauto]).
   Qed.

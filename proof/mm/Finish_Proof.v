@@ -20,7 +20,8 @@ Proof.
 Qed.
 
 Lemma thaw_same s w h fn : ~ frozen w h fn -> thaw s (leaf w h fn) = leaf w h fn.
-Proof. unfold frozen, desc, thaw. intros N. destruct (Z.eqb_spec (leaf_state (snd (leaf w h fn))) LEAF_FROZEN); [contradiction|reflexivity]. Qed.
+Proof. unfold frozen, desc, thaw. intros N. destruct (Z.eqb_spec (leaf_state (snd (leaf w h fn))) LEAF_FROZEN);
+  [contradiction|reflexivity]. Qed.
 
 (** While leaves are released: each is as it was, or thawed. *)
 Record revoking (h s : Z) (w w' : world) : Prop := {

@@ -157,7 +157,8 @@ Section Proofs.
   Lemma boots_l2 w w1 g p : boots w w1 -> l2_of w1 g = 0 -> boots w (put "host_l2" [g] p w1).
   Proof.
     intros V N. constructor; try apply V.
-    - intros c ix E. rewrite <- (bt_mem _ _ V c ix E). apply upd_name. destruct (String.eqb_spec "host_l2" c); [subst c; discriminate E|reflexivity].
+    - intros c ix E. rewrite <- (bt_mem _ _ V c ix E). apply upd_name. destruct (String.eqb_spec "host_l2" c); [subst c;
+      discriminate E|reflexivity].
     - intros g' N'. unfold l2_of at 1. gets. destruct (Z.eqb_spec g g') as [->|].
       + exfalso. pose proof (bt_l2 _ _ V _ N'). congruence.
       + apply (bt_l2 _ _ V _ N').

@@ -144,7 +144,8 @@ Section Proofs.
     - destruct Hr as (Hn' & Rf & Al & Ap); [unfold KC_OK; lia|]. clear Hn. unfold in_ty in Uf.
       assert (Fr : frame fn) by (unfold frame; lia).
       lock HL Hi Sc L C w1.
-      eapply wp_mono; [apply (HC L h fn p n w1 Sc Uh Up Fr Hn')|]. cbv beta. intros ? ? [-> (v & -> & Uv & Hv)]. cbv beta iota. reduce_env. steps.
+      eapply wp_mono; [apply (HC L h fn p n w1 Sc Uh Up Fr Hn')|]. cbv beta. intros ? ?
+        [-> (v & -> & Uv & Hv)]. cbv beta iota. reduce_env. steps.
       + destruct Hv as (Lv & Fp & Sf); [assumption|].
         assert (Rpp : 0 <= p < 2 ^ 28).
         { pose proof (Fp 0 ltac:(lia)) as [X _]. rewrite Z.add_0_r, (wrap_small U64 p Up) in X. apply (ram_range B HB), X. }
@@ -170,10 +171,12 @@ Section Proofs.
           { pose proof (proj1 (Fp' (n - 1) ltac:(lia))) as X. apply (ram_range B HB) in X. lia. }
           constructor; auto; try lia.
           - intros N _ X. unfold protected in X. rewrite Ep in X. destruct Sf as [(_ & Y & _)|(Y & _)]; [|lia].
-            unfold lend_state, LEAF_UNUSED, LEAF_SHARED in Y. destruct (Z.eqb_spec (wrap U32 (w_mem w1 (obj "vms.is_protected" [h]))) 0); [contradiction|discriminate].
+            unfold lend_state, LEAF_UNUSED, LEAF_SHARED in Y. destruct (Z.eqb_spec (wrap U32 (w_mem w1 (obj "vms.is_protected"
+              [h]))) 0); [contradiction|discriminate].
           - intros _ i I. split; [apply (Fp' i I)|]. split; [apply (cn_page _ _ _ _ _ Cn i I)|apply In2, I]. }
         assert (Hst : 0 <= lend_state w1 h <= 2) by (unfold lend_state, LEAF_UNUSED, LEAF_SHARED; destruct (_ =? 0); lia).
-        eapply wp_mono; [apply (HM unfrozen L2 h fn p n 2 (lent_attr (prot mod 8)) (lend_state w1 h) w2 S2 Lv2 Mm (attr_lends _ Rp) Hst Sf2)|].
+        eapply wp_mono; [apply (HM unfrozen L2 h fn p n 2 (lent_attr (prot mod 8)) (lend_state w1 h) w2 S2 Lv2 Mm (attr_lends _ Rp)
+          Hst Sf2)|].
         cbv beta. intros ? w3 (-> & S3 & Gr & Lf). steps. unlock HU S3. subst v.
         right. apply section_done with L L2 w1; [exact Sc|exact S3|]. exists n. split; [exact Hn'|]. split; [exact Lv|].
         assert (Es : forall q, state w3 q = state w2 q) by (intros q; unfold state; rewrite (g_meta _ _ Gr); reflexivity).

@@ -153,7 +153,8 @@ Section Proofs.
              cbv beta. intros ? ? ((w0 & J & _ & ->) & ->). steps.
              destruct (invalidated B fuel HB unfrozen L w1 w0 h S1 R1 J) as (S2 & O2 & _ & M2 & L2).
              exists ch. split; [reflexivity|]. split; [exact S2|]. apply reprot_trans with w1; [exact P1|].
-             constructor; [exact O2|exact M2|]. intros h' f R' F'. unfold level. rewrite (L2 h' f R' F'). split; [reflexivity|apply refines_refl].
+             constructor; [exact O2|exact M2|]. intros h' f R' F'. unfold level. rewrite (L2 h' f R' F'). split;
+               [reflexivity|apply refines_refl].
           -- exists ch. auto.
         * intros e w2 (ch' & -> & S2 & P2). steps. eapply wp_mono; [apply HM|]. cbv beta. intros ? ? [-> ->]. steps.
           exists (Z.min at_ to). sp; try lia; try reflexivity; assumption.

@@ -225,7 +225,8 @@ Section Facts.
       + intros h' Hh. unfold vm_state. rewrite Ec by reflexivity. apply (u_states _ _ Su), Hh.
       + intros h' i M. assert (M0 : vcpu_made w h' i) by (unfold vcpu_made in *; rewrite Ec in M by reflexivity; exact M).
         pose proof (u_live _ _ Su h' i M0) as Lv. split; [exact M0|]. split; [apply El, Lv|].
-        unfold protected, vcpu_run, vcpu_ctx. rewrite !Ec by reflexivity. split; [split; auto|]. do 4 (split; [reflexivity|]). intros l. exact (Pl h' l Lv).
+        unfold protected, vcpu_run, vcpu_ctx. rewrite !Ec by reflexivity. split; [split; auto|]. do 4 (split;
+          [reflexivity|]). intros l. exact (Pl h' l Lv).
       + intros h' Lv. unfold vm_n_ram, ram_base, ram_size. split; [|intros i; split]; rewrite Ec; reflexivity.
   Qed.
 End Facts.

@@ -172,6 +172,7 @@ Section Proofs.
       change (page_desc p a) with (p * 4096 + a + leaf_type 3).
       destruct (leaf_at x (vm_root w h) fn) as [l d] eqn:Ex. cbn [fst] in L3. subst l.
       destruct (Rf h fn R Fr) as (_ & _ & Z0 & _). rewrite Ex in Z0. cbn [snd] in Z0. specialize (Z0 S0).
-      eapply wp_mono; [eapply (Last x 3 t d); auto; rewrite Z0; exact S0|]. cbv beta. intros r w' [-> H]. steps. split; [reflexivity|exact H].
+      eapply wp_mono; [eapply (Last x 3 t d); auto; rewrite Z0; exact S0|]. cbv beta. intros r w' [-> H]. steps. split;
+        [reflexivity|exact H].
   Qed.
 End Proofs.

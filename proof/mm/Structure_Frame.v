@@ -43,7 +43,8 @@ Lemma table_at_next w r l fn t t' : table_at w r l fn = Some t ->
 Proof.
   intros T N. pose proof (table_at_level _ _ _ _ _ T) as R. unfold table_at in *.
   destruct (Z.eqb_spec l 1) as [->|].
-  - assert (E : t = r + fn / 2 ^ 27) by congruence. subst t. change (1 + 1 =? 1) with false. change (1 + 1 =? 2) with true. cbv iota. rewrite N. reflexivity.
+  - assert (E : t = r + fn / 2 ^ 27) by congruence. subst t. change (1 + 1 =? 1) with false. change (1 + 1 =? 2) with true. cbv iota.
+    rewrite N. reflexivity.
   - destruct (Z.eqb_spec (l + 1) 1); [lia|]. destruct (next_table 1 _); [|discriminate].
     destruct (Z.eqb_spec (l + 1) 2); [lia|]. destruct (Z.eqb_spec l 2) as [->|].
     + injection T as ->. exact N.

@@ -1,7 +1,8 @@
 (** * A VM's own objects: what may happen to a VM that has no tables, and how a VM begins
 
     [vms_frame]: only objects of VM [h] have changed, and either [h] has no tables, or only its state has
-    changed; [sec_write_free] and [sec_write_state] for single stores.  [vms_new]: [h] begins, with an empty root, an empty pool and no declared RAM. *)
+    changed; [sec_write_free] and [sec_write_state] for single stores.  [vms_new]: [h] begins, with an empty root,
+      an empty pool and no declared RAM. *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits.
 From Redoubt.machine Require Import State Events Facts.

@@ -107,7 +107,8 @@ Section Pool.
       apply pool_frame with w; auto; [left; apply (views_live _ _ _ V); exact Lv'|].
       intros q i I _. rewrite Ew. destruct (Z.eqb_spec q p) as [->|]; [|reflexivity]. exfalso.
       destruct (p_page _ _ _ _ Q p I) as [_ S1]. destruct (p_page _ _ _ _ Pl p (or_introl eq_refl)) as [_ S2].
-      destruct (vmcore_fields h' _ (proj1 Lv') S1) as (_ & H1 & _). destruct (vmcore_fields h _ (proj1 Lv) S2) as (_ & H2 & _). congruence. }
+      destruct (vmcore_fields h' _ (proj1 Lv') S1) as (_ & H1 & _). destruct (vmcore_fields h _ (proj1 Lv) S2) as (_ & H2 & _).
+        congruence. }
     assert (Sh : shape B fz L w').
     { apply sec_shape in Sc as [Sh _]. apply shape_change with fz w; auto.
       - apply tables_trees in T'. apply T'.

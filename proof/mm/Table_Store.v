@@ -80,7 +80,8 @@ Section Store.
     intros C Hl'. destruct (covered_up l fn fn' Hl C) as [U E].
     assert (N : l < 3 -> table_at w (vm_root w h) (l + 1) fn' = None).
     { intros H3. assert (l = 1 \/ l = 2) as [L| L] by lia; rewrite L in *.
-      - change (1 + 1) with 2. rewrite table_at_2, E. assert (Ht' : vm_root w h + fn / 2 ^ 27 = t) by (rewrite table_at_1 in Ht; congruence).
+      - change (1 + 1) with 2. rewrite table_at_2, E. assert (Ht' : vm_root w h + fn / 2 ^ 27 = t) by (rewrite table_at_1 in Ht;
+        congruence).
         change (2 ^ (9 * (4 - 1))) with (2 ^ 27) in U. rewrite U, Ht'. exact Hold.
       - change (2 + 1) with 3. rewrite table_at_3, (table_at_same _ _ _ _ _ U), Ht, E. exact Hold. }
     destruct (table_at w (vm_root w h) l' fn') as [q|] eqn:X; [|reflexivity]. exfalso.

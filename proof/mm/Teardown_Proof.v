@@ -221,7 +221,8 @@ Section Proofs.
         assert (Em : forall c ix, c <> "vms.state" -> w_mem w4 (c, ix) = w_mem w1 (c, ix)).
         { intros c ix N. rewrite E4. change (w_mem (invalidate B h w3)) with (w_mem w3). rewrite (dying_mem B w1 w3 h J).
           apply upd_name, String.eqb_neq. congruence. }
-        assert (Er : forall i, vcpu_run w4 h i = vcpu_run w1 h i) by (intros i; exact (f_equal (wrap U64) (Em "vcpus.run_pfn" [h; i] ltac:(discriminate)))).
+        assert (Er : forall i, vcpu_run w4 h i = vcpu_run w1 h i) by (intros i; exact (f_equal (wrap U64) (Em "vcpus.run_pfn" [h;
+          i] ltac:(discriminate)))).
         assert (Mk : forall i, vcpu_made w4 h i -> vcpu_made w1 h i).
         { intros i (R1 & R2 & X). split; [exact R1|]. split; [exact R2|]. intros Y. apply X. rewrite <- Y.
           exact (f_equal (wrap U32) (Em "vcpus.made" [h; i] ltac:(discriminate))). }

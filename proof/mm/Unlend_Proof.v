@@ -116,13 +116,15 @@ Section Proofs.
     - intros e ? (-> & En & ->).
       assert (R : rooted w h).
       { pose proof (u_states B w (s_vcpus _ _ _ _ S) h Rh) as U. unfold rooted, live, VM_FREE, VM_NEW, VM_SEALED, VM_DYING in *. lia. }
-      join (fun e w' => w' = w /\ e = [("h", Some h); ("ipa", Some from); ("end", Some to); ("state", Some (lend_state w h)); ("stop", None)]).
+      join (fun e w' => w' = w /\ e = [("h", Some h); ("ipa", Some from); ("end", Some to); ("state", Some (lend_state w h));
+        ("stop", None)]).
       { steps. read_locked C. unfold lend_state, LEAF_UNUSED, LEAF_SHARED.
         destruct (Z.eqb_spec (wrap U32 (w_mem w (obj "vms.is_protected" [h]))) 0) as [Ep|Ep]; rewrite ?Ep; steps; try contradiction;
           split; reflexivity. }
       intros e ? (-> & ->). steps. eapply wp_mono; [apply (HB0 unfrozen L w S)|]. cbv beta. intros ? w1 (-> & S1 & E1). steps.
       assert (O1 : same_objects w w1).
-      { intros c ix Sc. rewrite E1. apply (upd_name (w_mem w)). destruct (String.eqb_spec "n_frozen" c) as [<-|]; [discriminate Sc|reflexivity]. }
+      { intros c ix Sc. rewrite E1. apply (upd_name (w_mem w)). destruct (String.eqb_spec "n_frozen" c) as [<-|];
+        [discriminate Sc|reflexivity]. }
       assert (R1 : rooted w1 h) by (apply (same_rooted w w1 h O1), R).
       assert (Ls1 : lend_state w1 h = lend_state w h) by (unfold lend_state; rewrite O1 by reflexivity; reflexivity).
       assert (Lf1 : forall h' f, leaf w1 h' f = leaf w h' f).

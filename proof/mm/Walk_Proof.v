@@ -118,7 +118,8 @@ Section Proofs.
 
   (** Every proof starts with these facts at hand. *)
   Ltac begin fz h fn w C T R F := intros fz h fn w C T R F; let Rr := fresh "Rr" in let R2 := fresh "R2" in
-    pose proof (root_range B fz w h T R) as [Rr R2]; let F' := fresh "F'" in pose proof F as F'; unfold frame in F'; let Uf := fresh "Uf" in assert (Uf : in_ty U64 fn) by (unfold in_ty, modulus; lia);
+    pose proof (root_range B fz w h T R) as [Rr R2]; let F' := fresh "F'" in pose proof F as F'; unfold frame in F';
+      let Uf := fresh "Uf" in assert (Uf : in_ty U64 fn) by (unfold in_ty, modulus; lia);
     let Ur := fresh "Ur" in assert (Ur : in_ty U64 (vm_root w h)) by (unfold in_ty, modulus; lia); enter; steps.
   Ltac get HG C O := eapply wp_mono; [apply HG; [exact C|exact O|apply index_range]|];
     cbv beta; intros ? ? [-> ->]; cbv beta iota; reduce_env.

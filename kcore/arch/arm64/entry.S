@@ -90,7 +90,7 @@ mmu_on:
 	msr	ttbr0_el2, x0
 	isb
 	tlbi	alle2
-	tlbi	alle1			/* every VMID: what reset leaves is unknown (proof/machine/Boot.v) */
+	tlbi	alle1			/* every VMID: unknown after reset (machine/Boot.v) */
 	ic	iallu
 	dsb	sy
 	isb
