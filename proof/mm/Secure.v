@@ -25,6 +25,10 @@ Inductive call :=
 | Vm_teardown (h : Z)
 | Vm_free (h : Z)
 | Page_reclaim (h p : Z)
+| Lend (h fn p order_prot : Z)
+| Unlend (h fn n : Z)
+| Lend_prot (h fn n prot : Z)
+| Force_reclaim (h fn : Z)
 | Stat (item : Z)
 | Donate (h ipa p order : Z).
 
@@ -36,6 +40,10 @@ Definition arguments_ok (c : call) : Prop :=
   | Vm_table h p | Page_reclaim h p => in_ty U64 h /\ in_ty U64 p
   | Vm_flush h | Vm_teardown h | Vm_free h => in_ty U64 h
   | Vm_seal h => 0 <= h <= 255
+  | Lend h f p o => in_ty U64 h /\ in_ty U64 f /\ in_ty U64 p /\ in_ty U64 o
+  | Unlend h f n => in_ty U64 h /\ in_ty U64 f /\ in_ty U64 n
+  | Lend_prot h f n p => in_ty U64 h /\ in_ty U64 f /\ in_ty U64 n /\ in_ty U64 p
+  | Force_reclaim h f => in_ty U64 h /\ in_ty U64 f
   | Stat i => in_ty U64 i
   | Donate h i p o => in_ty U64 h /\ in_ty U64 i /\ in_ty U64 p /\ in_ty U64 o
   end.
@@ -52,6 +60,10 @@ Definition run (c : Z) (x : call) : prog (option Z) :=
   | Vm_teardown h => F "call_vm_teardown" [h]
   | Vm_free h => F "call_vm_free" [h]
   | Page_reclaim h p => F "call_page_reclaim" [h; p]
+  | Lend h f p o => F "call_lend" [h; f; p; o]
+  | Unlend h f n => F "call_unlend" [c; h; f; n]
+  | Lend_prot h f n p => F "call_lend_prot" [c; h; f; n; p]
+  | Force_reclaim h f => F "call_force_reclaim" [c; h; f]
   | Stat i => F "call_stat" [c; i]
   | Donate h i p o => F "call_donate" [h; i; p; o]
   end.
@@ -87,6 +99,14 @@ Section Secure.
     - by_spec c "call_vm_teardown". intros r w' [H _]; exact H.
     - by_spec c "call_vm_free". intros r w' [H _]; exact H.
     - by_spec c "call_page_reclaim".
+      cbv beta. intros r w' [[_ ->]|[H _]]; assumption.
+    - by_spec c "call_lend".
+      cbv beta. intros r w' [[_ ->]|[H _]]; assumption.
+    - by_spec c "call_unlend".
+      cbv beta. intros r w' [[_ ->]|[H _]]; assumption.
+    - by_spec c "call_lend_prot".
+      cbv beta. intros r w' [[_ ->]|[H _]]; assumption.
+    - by_spec c "call_force_reclaim".
       cbv beta. intros r w' [[_ ->]|[H _]]; assumption.
     - by_spec c "call_stat". intros r w' [H _]; exact H.
     - by_spec c "call_donate". cbv beta. intros r w' [[_ ->]|[H _]]; assumption.

@@ -12,7 +12,8 @@ From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Prims Page_Spec Pa
   Own_Spec Own_Proof Object_Spec Object_Proof Vcpu_Spec Vcpu_Proof Vm_Spec Vm_Proof Lend_Spec Lend_Proof
   Walk_Spec Walk_Proof Table_Spec Attr_Proof Table_Put.
 From Redoubt.mm Require Import Leaf_Spec Leaf_Proof Revoke_Spec Revoke_Proof Release_Proof Finish_Proof Loan_Spec Loan_Proof
-  Unlend_Proof Prot_Proof Loan_Call_Spec Loan_Call_Proof.
+  Unlend_Proof Prot_Proof Loan_Call_Spec Loan_Call_Proof Force_Spec Force_Proof Guest_Spec Guest_Proof
+  Share_Spec Unshare_Proof Share_Proof.
 From Redoubt.mm Require Import Ram_Spec Ram_Proof Teardown_Spec Teardown_Proof.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
@@ -120,7 +121,21 @@ Section Program.
     ("donate_check", spec_donate_check B cpu LI);
     ("call_donate", spec_call_donate B cpu);
     ("ram_check_new", spec_ram_check_new B cpu); ("call_vm_ram", spec_call_vm_ram B cpu);
-    ("vm_unpin", spec_vm_unpin B cpu); ("call_vm_teardown", spec_call_vm_teardown B cpu) ].
+    ("vm_unpin", spec_vm_unpin B cpu); ("call_vm_teardown", spec_call_vm_teardown B cpu);
+    ("lend_check", spec_lend_check B cpu);
+    ("call_lend", spec_call_lend B cpu);
+    ("force_check", spec_force_check B cpu);
+    ("force_reclaim", spec_force_reclaim B cpu);
+    ("call_force_reclaim", spec_call_force_reclaim B cpu);
+    ("guest_limit", spec_guest_limit B cpu LI);
+    ("ipa_kind", spec_ipa_kind B cpu LI);
+    ("ipa_run", spec_ipa_run B cpu LI);
+    ("fault_kind", spec_fault_kind B cpu LI);
+    ("guest_store_locked", spec_guest_store_locked B cpu LI);
+    ("unshare_at", spec_unshare_at B cpu LI);
+    ("unshare_range", spec_unshare_range B cpu LI);
+    ("share_at", spec_share_at B cpu LI);
+    ("share_range", spec_share_range B cpu LI) ].
 
   Definition spec (f : ident) (d : den) : Prop :=
     match assoc f (prim_specs ++ func_specs) with Some P => P d | None => True end.
@@ -380,6 +395,30 @@ Section Program.
   Proof. by_lemma donate_check_ok. Qed.
   Lemma v_call_donate : verified fuel spec f_call_donate.
   Proof. by_lemma call_donate_ok. Qed.
+  Lemma v_lend_check : verified fuel spec f_lend_check.
+  Proof. by_lemma lend_check_ok. Qed.
+  Lemma v_call_lend : verified fuel spec f_call_lend.
+  Proof. by_lemma call_lend_ok. Qed.
+  Lemma v_force_check : verified fuel spec f_force_check.
+  Proof. by_lemma force_check_ok. Qed.
+  Lemma v_force_reclaim : verified fuel spec f_force_reclaim.
+  Proof. by_lemma force_reclaim_ok. Qed.
+  Lemma v_call_force_reclaim : verified fuel spec f_call_force_reclaim.
+  Proof. by_lemma call_force_reclaim_ok. Qed.
+  Lemma v_guest_limit : verified fuel spec f_guest_limit.
+  Proof. by_lemma guest_limit_ok. Qed.
+  Lemma v_ipa_kind : verified fuel spec f_ipa_kind.
+  Proof. by_lemma ipa_kind_ok. Qed.
+  Lemma v_ipa_run : verified fuel spec f_ipa_run.
+  Proof. by_lemma ipa_run_ok. Qed.
+  Lemma v_fault_kind : verified fuel spec f_fault_kind.
+  Proof. by_lemma fault_kind_ok. Qed.
+  Lemma v_guest_store_locked : verified fuel spec f_guest_store_locked.
+  Proof. by_lemma guest_store_locked_ok. Qed.
+  Lemma v_unshare_at : verified fuel spec f_unshare_at.
+  Proof. by_lemma unshare_at_ok. Qed.
+  Lemma v_unshare_range : verified fuel spec f_unshare_range.
+  Proof. by_lemma unshare_range_ok. Qed.
 
   Lemma v_ram_check_new : verified fuel spec f_ram_check_new.
   Proof. by_lemma ram_check_new_ok. Qed.
@@ -389,6 +428,10 @@ Section Program.
   Proof. by_lemma vm_unpin_ok. Qed.
   Lemma v_call_vm_teardown : verified fuel spec f_call_vm_teardown.
   Proof. by_lemma call_vm_teardown_ok. Qed.
+  Lemma v_share_at : verified fuel spec f_share_at.
+  Proof. by_lemma share_at_ok. Qed.
+  Lemma v_share_range : verified fuel spec f_share_range.
+  Proof. by_lemma share_range_ok. Qed.
 
   Theorem verified_program : Forall (verified fuel spec) program.
   Proof.
@@ -499,6 +542,20 @@ Section Program.
       | |- verified _ _ f_call_vm_ram => exact v_call_vm_ram
       | |- verified _ _ f_vm_unpin => exact v_vm_unpin
       | |- verified _ _ f_call_vm_teardown => exact v_call_vm_teardown
+      | |- verified _ _ f_lend_check => exact v_lend_check
+      | |- verified _ _ f_call_lend => exact v_call_lend
+      | |- verified _ _ f_force_check => exact v_force_check
+      | |- verified _ _ f_force_reclaim => exact v_force_reclaim
+      | |- verified _ _ f_call_force_reclaim => exact v_call_force_reclaim
+      | |- verified _ _ f_guest_limit => exact v_guest_limit
+      | |- verified _ _ f_ipa_kind => exact v_ipa_kind
+      | |- verified _ _ f_ipa_run => exact v_ipa_run
+      | |- verified _ _ f_fault_kind => exact v_fault_kind
+      | |- verified _ _ f_guest_store_locked => exact v_guest_store_locked
+      | |- verified _ _ f_unshare_at => exact v_unshare_at
+      | |- verified _ _ f_unshare_range => exact v_unshare_range
+      | |- verified _ _ f_share_at => exact v_share_at
+      | |- verified _ _ f_share_range => exact v_share_range
       | |- _ => intros F H; exact I
       end|]).
     apply Forall_nil.
