@@ -16,8 +16,10 @@ Lemma begun B L w : sec B unfrozen L w -> let w1 := write_cell B ("n_frozen", []
   same_objects w w1 /\ n_frozen w1 = 0 /\ w_meta w1 = w_meta w /\ forall h fn, leaf w1 h fn = leaf w h fn.
 Proof.
   intros S w1. assert (O : same_objects w w1).
-  { intros c ix Sc. apply (upd_name (w_mem w)). destruct (String.eqb_spec "n_frozen" c) as [<-|]; [discriminate Sc|reflexivity]. }
-  split; [exact O|]. split; [reflexivity|]. split; [reflexivity|]. intros h fn. apply ram_leaf; [reflexivity|apply same_root, O].
+  { intros c ix Sc. apply (upd_name (w_mem w)). destruct (String.eqb_spec "n_frozen" c) as [<-|]; [discriminate
+    Sc|reflexivity]. }
+  split; [exact O|]. split; [reflexivity|]. split; [reflexivity|]. intros h fn. apply ram_leaf; [reflexivity|apply
+    same_root, O].
 Qed.
 
 Lemma private_bits d : leaf_state d = LEAF_PRIVATE -> valid d /\ soft d = 1.
@@ -43,12 +45,15 @@ Section Proofs.
     - split; [reflexivity|]. exists v. sp; [reflexivity|exact Uv|]. intros X. contradiction.
     - destruct Hv as (Rh & N1 & N2); [assumption|].
       assert (Lv : live w h).
-      { pose proof (u_states B w (s_vcpus _ _ _ _ Sc) h Rh) as U. unfold live, VM_FREE, VM_NEW, VM_SEALED, VM_DYING in *. lia. }
+      { pose proof (u_states B w (s_vcpus _ _ _ _ Sc) h Rh) as U. unfold live, VM_FREE, VM_NEW, VM_SEALED, VM_DYING in
+        *. lia. }
       assert (R : rooted w h) by (left; exact Lv).
-      read_locked C. root_view. steps. read_tree HW Sc R Fr. change (snd (leaf_at w (vm_root w h) fn)) with (desc w h fn). steps.
+      read_locked C. root_view. steps. read_tree HW Sc R Fr. change (snd (leaf_at w (vm_root w h) fn)) with (desc w h
+        fn). steps.
       + split; [reflexivity|]. eexists. sp; [reflexivity|range|]. unfold KC_OK. discriminate.
       + eapply wp_mono; [eapply (HT unfrozen h fn w C (s_tables _ _ _ _ Sc) R Fr)|].
-        cbv beta. intros ? ? [-> (v' & -> & Uv' & Hv')]. steps. split; [reflexivity|]. exists v'. sp; [reflexivity|exact Uv'|].
+        cbv beta. intros ? ? [-> (v' & -> & Uv' & Hv')]. steps. split; [reflexivity|]. exists v'. sp;
+          [reflexivity|exact Uv'|].
         intros ->. split; [exact Lv|]. split; [assumption|]. unfold KC_OK, KC_ENOMEM in Hv'. lia.
   Qed.
 
@@ -56,7 +61,8 @@ Section Proofs.
     spec_revoke_begin B cpu LI (F "revoke_begin") -> spec_revoke_freeze B cpu LI (F "revoke_freeze") ->
     spec_revoke_finish B cpu LI (F "revoke_finish") -> spec_force_reclaim B cpu (invoke F fuel f_force_reclaim).
   Proof.
-    intros HW HT HG HZ HE L h fn w Sc Lv Fr Pr Np. pose proof (s_cs _ _ _ _ Sc) as C. pose proof Fr as Fr'. unfold frame in Fr'.
+    intros HW HT HG HZ HE L h fn w Sc Lv Fr Pr Np. pose proof (s_cs _ _ _ _ Sc) as C. pose proof Fr as Fr'. unfold
+      frame in Fr'.
     assert (Rh : 1 <= h <= 255) by apply Lv. assert (R : rooted w h) by (left; exact Lv).
     destruct (private_bits _ Pr) as [Vd S1].
     set (p := leaf_frame (level w h fn) (desc w h fn) fn).
@@ -64,7 +70,8 @@ Section Proofs.
     destruct (l_private _ _ _ _ _ (t_leaf B _ w (s_tables B _ _ _ Sc) h fn R Fr) p Lv Nm) as [Rp Sp].
     enter. steps. read_locked C. root_view. steps.
     eapply wp_mono; [eapply (HW unfrozen h fn w C (s_tables _ _ _ _ Sc) R Fr)|].
-    cbv beta. intros ? ? [-> (v & -> & Uv & Hv)]. cbv beta iota. reduce_env. rewrite leaf_pair in Hv. cbv beta iota zeta in Hv.
+    cbv beta. intros ? ? [-> (v & -> & Uv & Hv)]. cbv beta iota. reduce_env. rewrite leaf_pair in Hv. cbv beta iota
+      zeta in Hv.
     assert (v = p) as -> by exact (Hv Vd). steps.
     eapply wp_mono; [apply (HT unfrozen L h fn w Sc Lv Fr Np); intros; exact Vd|].
     cbv beta. intros ? w1 (t & -> & Sc1 & G1 & _ & E3 & Rf). steps.
@@ -76,7 +83,8 @@ Section Proofs.
     assert (El1 : level w1 h fn = 3) by (unfold level, leaf; rewrite Er; exact E3).
     assert (Sf1 : soft (desc w1 h fn) = 1) by (unfold desc, leaf; rewrite Er, Es; exact S1).
     assert (Nm1 : names w1 h fn 1 p).
-    { apply names_leaf. split; [exact Sf1|]. split; [lia|]. unfold level, desc, leaf. rewrite Er, Ef; [reflexivity|]. lia. }
+    { apply names_leaf. split; [exact Sf1|]. split; [lia|]. unfold level, desc, leaf. rewrite Er, Ef; [reflexivity|].
+      lia. }
     assert (St1 : forall q, state w1 q = state w q) by (intros q; unfold state; rewrite (g_meta _ _ G1); reflexivity).
     eapply wp_mono; [apply (HG unfrozen L w1 Sc1)|]. cbv beta. intros ? w2 (-> & Sc2 & E2). steps.
     destruct (begun B L w1 Sc1) as (O2 & N2 & M2 & L2). rewrite <- E2 in O2, N2, M2, L2. clear E2.
@@ -91,7 +99,8 @@ Section Proofs.
     { rewrite (fr_in _ _ _ _ Fz fn (slot_refl w2 h fn)), El2. reflexivity. }
     destruct (freeze_fields _ (desc_word w2 h fn)) as (_ & _ & M3 & Sf3 & Of3).
     assert (Only : forall h' f, also w2 h fn unfrozen h' f -> h' = h /\ f = fn).
-    { intros h' f [[]|[-> X]]. split; [reflexivity|]. unfold slot in X. rewrite El2 in X. sizes. rewrite !Z.div_1_r in X. exact X. }
+    { intros h' f [[]|[-> X]]. split; [reflexivity|]. unfold slot in X. rewrite El2 in X. sizes. rewrite !Z.div_1_r in
+      X. exact X. }
     assert (El3 : level w3 h fn = 3) by (unfold level; rewrite Lf3; reflexivity).
     assert (Lv3 : live w3 h).
     { unfold live, vm_state in *. rewrite O3, O2 by reflexivity. exact Lv1. }
@@ -110,13 +119,16 @@ Section Proofs.
     { unfold frozen, desc. rewrite Lf3. cbn [snd]. apply frozen_bits. left. lia. }
     assert (Nm3 : names w3 h fn 1 p).
     { apply names_leaf. unfold level, desc. rewrite Lf3. cbn [fst snd]. split; [lia|]. split; [lia|].
-      rewrite (frame_same 3 _ _ fn Of3). apply names_leaf in Nm1 as (_ & _ & X). rewrite El1 in X. unfold desc in *. rewrite L2. exact X. }
+      rewrite (frame_same 3 _ _ fn Of3). apply names_leaf in Nm1 as (_ & _ & X). rewrite El1 in X. unfold desc in *.
+        rewrite L2. exact X. }
     assert (St3 : forall q, state w3 q = state w q).
     { intros q. rewrite <- St1. unfold state. rewrite (fr_meta _ _ _ _ Fz), M2. reflexivity. }
-    pose proof (ram_range B HB p Rp). exists p. split; [reflexivity|]. split; [unfold in_ty, modulus; lia|]. split; [exact Sc4|]. constructor.
+    pose proof (ram_range B HB p Rp). exists p. split; [reflexivity|]. split; [unfold in_ty, modulus; lia|]. split;
+      [exact Sc4|]. constructor.
     - exact Sp.
     - apply (rv_private _ _ _ _ Rv). exists fn. auto.
-    - unfold desc. rewrite (rv_leaf _ _ _ _ Rv h fn R3 Fr). unfold thaw. unfold frozen, desc in Z3. rewrite Z3, Z.eqb_refl. reflexivity.
+    - unfold desc. rewrite (rv_leaf _ _ _ _ Rv h fn R3 Fr). unfold thaw. unfold frozen, desc in Z3. rewrite Z3,
+      Z.eqb_refl. reflexivity.
     - intros q Nq. destruct (rv_other _ _ _ _ Rv q) as [X|X].
       + intros (f & F' & Zf & Nf). destruct (Only h f (sec_frozen B _ L w3 h f Sc3 R3 F' Zf)) as [_ ->].
         apply names_leaf in Nf, Nm3. apply Nq. destruct Nf as (_ & _ & <-), Nm3 as (_ & _ & <-). reflexivity.
@@ -130,7 +142,8 @@ Section Proofs.
   Qed.
 
   Ltac result S S' w' := apply write_percpu; [apply (s_cs _ _ _ _ S)|reflexivity|reflexivity|]; intros _ _;
-    match goal with |- context [write_cell B ("pcpu.res1", ?ix) ?v ?w] => set (w' := write_cell B ("pcpu.res1", ix) v w) end;
+    match goal with |- context [write_cell B ("pcpu.res1", ?ix) ?v ?w] => set (w' := write_cell B ("pcpu.res1", ix) v
+      w) end;
     assert (S' : sec B unfrozen _ w') by (apply sec_write; [exact S|reflexivity|discriminate]); steps.
 
   Lemma call_force_reclaim_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_force_check B cpu (F "force_check") ->
@@ -140,9 +153,11 @@ Section Proofs.
     intros HL HC HR HU h fn w Hc Uh Uf Hi. unfold in_ty in Uf. enter. steps; [left; auto|].
     assert (Fr : frame fn) by (unfold frame; lia).
     lock HL Hi Sc L C w1.
-    eapply wp_mono; [apply (HC L h fn w1 Sc Uh Fr)|]. cbv beta. intros ? ? [-> (v & -> & Uv & Hv)]. cbv beta iota. reduce_env. steps.
+    eapply wp_mono; [apply (HC L h fn w1 Sc Uh Fr)|]. cbv beta. intros ? ? [-> (v & -> & Uv & Hv)]. cbv beta iota.
+      reduce_env. steps.
     - destruct Hv as (Lv & Pr & Np); [assumption|].
-      eapply wp_mono; [apply (HR L h fn w1 Sc Lv Fr Pr Np)|]. cbv beta. intros ? w2 (p & -> & Up & (L2 & Sc2) & Fo). steps.
+      eapply wp_mono; [apply (HR L h fn w1 Sc Lv Fr Pr Np)|]. cbv beta. intros ? w2 (p & -> & Up & (L2 & Sc2) & Fo).
+        steps.
       result Sc2 Sc3 w3. unlock HU Sc3. subst v. right.
       apply section_done with L L2 w1; [exact Sc|exact Sc3|]. exists p. apply forced_result, Fo.
     - unlock HU Sc. right. apply section_error with L; auto.

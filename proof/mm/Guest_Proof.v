@@ -31,11 +31,13 @@ Section Proofs.
   Lemma live_ram L w h : sec B unfrozen L w -> live w h -> ram_ok w h.
   Proof. intros S Lv. exact (u_ram _ _ (s_vcpus _ _ _ _ S) h Lv). Qed.
 
-  Lemma guest_limit_ok F : spec_ram_end B cpu LI (F "ram_end") -> spec_guest_limit B cpu LI (invoke F fuel f_guest_limit).
+  Lemma guest_limit_ok F : spec_ram_end B cpu LI (F "ram_end") -> spec_guest_limit B cpu LI (invoke F fuel
+    f_guest_limit).
   Proof.
     intros HR L h fn to w S Lv Uf Ut. pose proof (s_cs _ _ _ _ S) as C. pose proof (live_ram L w h S Lv) as Ro.
     assert (Rh : 1 <= h <= 255) by apply Lv. enter. steps.
-    eapply wp_mono; [apply HR; [lia|exact Uf|exact Ro|exact C]|]. cbv beta. intros ? ? [-> (v & -> & Hv)]. cbv beta iota. reduce_env.
+    eapply wp_mono; [apply HR; [lia|exact Uf|exact Ro|exact C]|]. cbv beta. intros ? ? [-> (v & -> & Hv)]. cbv beta
+      iota. reduce_env.
     steps.
     1: split; [reflexivity|]; exists fn; sp; auto.
     all: destruct Hv as [[-> _]|(i & [Hi Hr] & ->)]; [lia|].
@@ -44,14 +46,17 @@ Section Proofs.
       by (rewrite lor_511 by (unfold in_ty in Uf; lia); apply wrap_small; unfold in_ty, modulus in *; words).
     all: rewrite ?El in *; split; [reflexivity|]; eexists; (split; [reflexivity|]);
       (split; [unfold in_ty, modulus in *; words|]); right.
-    all: split; [unfold in_ty in *; words|]; split; [words|]; split; [words|]; intros f Hf; exists i; split; [exact Hi|words].
+    all: split; [unfold in_ty in *; words|]; split; [words|]; split; [words|]; intros f Hf; exists i; split; [exact
+      Hi|words].
   Qed.
 
   Lemma ipa_kind_ok F : spec_walk_state B cpu LI (F "walk_state") -> spec_ipa_kind B cpu LI (invoke F fuel f_ipa_kind).
   Proof.
-    intros HS L h fn w S R Fr. pose proof (s_cs _ _ _ _ S) as C. assert (Rh : 1 <= h <= 255) by (apply vm_range with w; exact R).
+    intros HS L h fn w S R Fr. pose proof (s_cs _ _ _ _ S) as C. assert (Rh : 1 <= h <= 255) by (apply vm_range with
+      w; exact R).
     enter. steps. read_locked C. root_view. steps. read_tree HS S R Fr.
-    change (snd (leaf_at w (vm_root w h) fn)) with (desc w h fn). unfold kind_at, ipa_kind_of, LEAF_SHARED, LEAF_LENT, LEAF_DESTROYED.
+    change (snd (leaf_at w (vm_root w h) fn)) with (desc w h fn). unfold kind_at, ipa_kind_of, LEAF_SHARED, LEAF_LENT,
+      LEAF_DESTROYED.
     destruct (Z.eqb_spec (leaf_state (desc w h fn)) 1) as [E1|E1], (Z.eqb_spec (leaf_state (desc w h fn)) 5) as [E5|E5],
       (Z.eqb_spec (leaf_state (desc w h fn)) 2) as [E2|E2]; steps; try lia; split; reflexivity.
   Qed.
@@ -62,7 +67,8 @@ Section Proofs.
     intros HN HK L h fn limit w S R Hf Hl Hd. pose proof (s_cs _ _ _ _ S) as C.
     assert (Rh : 1 <= h <= 255) by (apply vm_range with w; exact R). set (kd := kind_at w h fn). enter. steps.
     loop (fun m e w1 => w1 = w /\ exists at_ k, m = Z.max 0 (limit - at_) /\ fn <= at_ <= 2 ^ 28 /\
-      e = [("h", Some h); ("ipa", Some fn); ("limit", Some limit); ("kind", Some kd); ("at", Some at_); ("k", Some k)] /\
+      e = [("h", Some h); ("ipa", Some fn); ("limit", Some limit); ("kind", Some kd); ("at", Some at_); ("k", Some k)]
+        /\
       (forall f, fn <= f < at_ -> f < limit -> kind_at w h f = kd) /\ (at_ < limit -> k = kind_at w h at_) /\
       (at_ = fn -> k = kd) /\ (at_ < limit \/ k = kd)) from (limit - fn).
     - lia.
@@ -74,12 +80,14 @@ Section Proofs.
         pose proof (next_after w h at_) as Na. pose proof (next_bound w h at_ Fr) as Nb.
         assert (Hk' : forall f, fn <= f < next_of (level w h) at_ -> f < limit -> kind_at w h f = kd).
         { intros f F1 F2. destruct (Z.lt_ge_cases f at_) as [X|X]; [apply Hk; lia|]. unfold kind_at.
-          rewrite (slot_desc w h at_ f); [|apply slot_between; split; [exact X|apply F1]]. change (kind_at w h at_ = kd). rewrite <- (Hn ltac:(lia)). lia. }
+          rewrite (slot_desc w h at_ f); [|apply slot_between; split; [exact X|apply F1]]. change (kind_at w h at_ =
+            kd). rewrite <- (Hn ltac:(lia)). lia. }
         steps.
         * assert (Fr' : frame (next_of (level w h) at_)) by (unfold frame; lia).
           eapply wp_mono; [apply (HK L h _ w S R Fr')|]. cbv beta. intros ? ? [-> ->]. steps.
           exists (Z.max 0 (limit - next_of (level w h) at_)). split; [lia|]. split; [reflexivity|].
-          exists (next_of (level w h) at_), (kind_at w h (next_of (level w h) at_)). sp; try lia; try reflexivity. exact Hk'.
+          exists (next_of (level w h) at_), (kind_at w h (next_of (level w h) at_)). sp; try lia; try reflexivity.
+            exact Hk'.
         * exists (Z.max 0 (limit - next_of (level w h) at_)). split; [lia|]. split; [reflexivity|].
           exists (next_of (level w h) at_), k. sp; try lia; try reflexivity. exact Hk'.
       + assert (Hat : fn < at_).
@@ -97,7 +105,8 @@ Section Proofs.
     intros HR HS L h fn w S Lv Fr. pose proof (s_cs _ _ _ _ S) as C. pose proof (live_ram L w h S Lv) as Ro.
     assert (Rh : 1 <= h <= 255) by apply Lv. assert (R : rooted w h) by (left; exact Lv).
     assert (Uf : in_ty U64 fn) by (unfold frame in Fr; unfold in_ty, modulus; lia). enter. steps.
-    eapply wp_mono; [apply HR; [lia|exact Uf|exact Ro|exact C]|]. cbv beta. intros ? ? [-> (v & -> & Hv)]. cbv beta iota. reduce_env. steps.
+    eapply wp_mono; [apply HR; [lia|exact Uf|exact Ro|exact C]|]. cbv beta. intros ? ? [-> (v & -> & Hv)]. cbv beta
+      iota. reduce_env. steps.
     read_locked C. root_view. steps. read_tree HS S R Fr.
     change (snd (leaf_at w (vm_root w h) fn)) with (desc w h fn).
     assert (D : v = 0 /\ ~ declared w h fn \/ v <> 0 /\ declared w h fn).
@@ -110,18 +119,21 @@ Section Proofs.
     - right. rewrite E0. split; [reflexivity|tauto].
     - right. rewrite E1. split; [reflexivity|tauto].
     - right. rewrite E2. split; [reflexivity|tauto].
-    - right. split; [|tauto]. destruct (Z.eqb_spec (leaf_state (desc w h fn)) 0), (Z.eqb_spec (leaf_state (desc w h fn)) 1),
+    - right. split; [|tauto]. destruct (Z.eqb_spec (leaf_state (desc w h fn)) 0), (Z.eqb_spec (leaf_state (desc w h
+      fn)) 1),
         (Z.eqb_spec (leaf_state (desc w h fn)) 2); try contradiction; reflexivity.
   Qed.
 
   Lemma guest_store_locked_ok F : spec_walk_state B cpu LI (F "walk_state") -> spec_walk_pfn B cpu LI (F "walk_pfn") ->
     spec_pg_set B cpu LI (F "pg_set") -> spec_guest_store_locked B cpu LI (invoke F fuel f_guest_store_locked).
   Proof.
-    intros HS HW HP L h fn i x w S Lv Fr Hi Ux. pose proof (s_cs _ _ _ _ S) as C. pose proof Fr as Fr'. unfold frame in Fr'.
+    intros HS HW HP L h fn i x w S Lv Fr Hi Ux. pose proof (s_cs _ _ _ _ S) as C. pose proof Fr as Fr'. unfold frame
+      in Fr'.
     assert (Rh : 1 <= h <= 255) by apply Lv. assert (R : rooted w h) by (left; exact Lv).
     enter. steps. read_locked C. root_view. steps. read_tree HS S R Fr. steps. read_locked C. root_view. steps.
     eapply wp_mono; [eapply (HW unfrozen h fn w C (s_tables _ _ _ _ S) R Fr)|].
-    cbv beta. intros ? ? [-> (v & -> & Uv & Hv)]. cbv beta iota. reduce_env. rewrite leaf_pair in *. cbv beta iota zeta in Hv. cbn [snd]. steps.
+    cbv beta. intros ? ? [-> (v & -> & Uv & Hv)]. cbv beta iota. reduce_env. rewrite leaf_pair in *. cbv beta iota
+      zeta in Hv. cbn [snd]. steps.
     - eexists. split; [reflexivity|]. split; [range|]. split; [exact S|]. left. split; [unfold KC_OK; lia|reflexivity].
     - destruct (private_bits (desc w h fn)) as [Vd S1]; [assumption|]. specialize (Hv Vd).
       assert (Nm : names w h fn 1 v) by (apply names_leaf; split; [exact S1|split; [lia|symmetry; exact Hv]]).
@@ -133,8 +145,10 @@ Section Proofs.
         - intros t j X. unfold store_word. destruct (Z.eqb_spec t v) as [->|]; [|reflexivity].
           destruct X as [X|[_ X]]; [contradiction|pg; lia].
         - intros t j _ _ X. unfold store_word. destruct (Z.eqb_spec t v) as [->|]; [|reflexivity]. pg; lia. }
-      eapply wp_mono; [apply HP; [exact C|split; [exact Rp|right; right; exact Kp]|exact Un|exact Hi|apply (cs_secure B), (s_cs _ _ _ _ S2)]|].
+      eapply wp_mono; [apply HP; [exact C|split; [exact Rp|right; right; exact Kp]|exact Un|exact Hi|apply (cs_secure
+        B), (s_cs _ _ _ _ S2)]|].
       cbv beta. intros ? w2 [-> ->]. steps.
-      eexists. split; [reflexivity|]. split; [range|]. split; [exact S2|]. right. split; [reflexivity|]. exists v. split; [exact Sp|reflexivity].
+      eexists. split; [reflexivity|]. split; [range|]. split; [exact S2|]. right. split; [reflexivity|]. exists v.
+        split; [exact Sp|reflexivity].
   Qed.
 End Proofs.

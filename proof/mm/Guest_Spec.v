@@ -25,7 +25,8 @@ Section Specs.
   Definition spec_guest_limit (d : den) : Prop := forall L h fn to w, sec B unfrozen L w -> live w h ->
     in_ty U64 fn -> in_ty U64 to ->
     WP (d [h; fn; to]) (fun r w' => w' = w /\ exists v, r = Some v /\ in_ty U64 v /\
-      (v = fn \/ fn < v <= to /\ v <= 2 ^ 28 /\ v <= (fn / 512 + 1) * 512 /\ forall f, fn <= f < v -> declared w h f)) w.
+      (v = fn \/ fn < v <= to /\ v <= 2 ^ 28 /\ v <= (fn / 512 + 1) * 512 /\ forall f, fn <= f < v -> declared w h f))
+        w.
 
   Definition kind_at (w : world) (h fn : Z) : Z := ipa_kind_of (leaf_state (desc w h fn)).
   Definition spec_ipa_kind (d : den) : Prop := forall L h fn w, sec B unfrozen L w -> rooted w h -> frame fn ->
@@ -42,7 +43,8 @@ Section Specs.
       (v = FAULT_MMIO /\ ~ declared w h fn \/ v = fault_of (leaf_state (desc w h fn)) /\ declared w h fn)) w.
 
   (** A store into a private page, and nowhere else. *)
-  Definition spec_guest_store_locked (d : den) : Prop := forall L h fn i x w, sec B unfrozen L w -> live w h -> frame fn ->
+  Definition spec_guest_store_locked (d : den) : Prop := forall L h fn i x w, sec B unfrozen L w -> live w h -> frame
+    fn ->
     0 <= i < 512 -> in_ty U64 x ->
     WP (d [h; fn; i; x]) (fun r w' => exists v, r = Some v /\ in_ty U64 v /\ sec B unfrozen L w' /\
       (v <> KC_OK /\ w' = w \/

@@ -6,7 +6,8 @@
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Link Wp Bits Memory.
 From Redoubt.machine Require Import State Events.
-From Redoubt.mm Require Import Desc_Spec Invariant Structure Structure_Facts Page_Spec Object_Spec Walk_Spec Revoke_Spec.
+From Redoubt.mm Require Import Desc_Spec Invariant Structure Structure_Facts Page_Spec Object_Spec Walk_Spec
+  Revoke_Spec.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -41,7 +42,8 @@ Section Specs.
     frame fn -> n_frozen w < 2 ^ 64 - 1 -> (forall f, fz h f -> level w h f = 3 /\ f <> fn) ->
     WP (d [h; fn]) (fun r w' => keeps w w' /\ exists v, r = Some v /\
       ((v = KC_EPERM \/ v = KC_ENOMEM) /\ w' = w \/
-       v = KC_OK /\ (forall h' f, rooted w h' -> frame f -> ~ (h' = h /\ f = fn) -> leaf_says w' h' f = leaf_says w h' f) /\
+       v = KC_OK /\ (forall h' f, rooted w h' -> frame f -> ~ (h' = h /\ f = fn) -> leaf_says w' h' f = leaf_says w h'
+         f) /\
          (w' = w \/ table_at w' (vm_root w' h) 3 fn <> None) /\
          (leaf_says w' h fn = LEAF_SHARED \/ leaf_says w' h fn = LEAF_LENT \/ leaf_says w' h fn = LEAF_FROZEN) /\
          (sec B fz L w' /\ n_frozen w' = n_frozen w \/
@@ -54,12 +56,14 @@ Section Specs.
     ra_stop : stop = from \/ from < stop <= to /\ forall f, from <= f < stop -> declared w h f;
     ra_pages : forall p, ~ private_between w h from stop p -> lent_less w w' p }.
 
-  Definition spec_unshare_range (d : den) : Prop := forall L h from to w, 0 <= cpu < 8 -> sec B unfrozen L w -> live w h ->
+  Definition spec_unshare_range (d : den) : Prop := forall L h from to w, 0 <= cpu < 8 -> sec B unfrozen L w -> live w
+    h ->
     protected w h -> in_ty U64 from -> in_ty U64 to ->
     WP (d [cpu; h; from; to]) (fun r w' => exists v stop, r = Some v /\ (v = KC_OK \/ v = KC_EPERM) /\
       (exists L', sec B unfrozen L' w') /\ ranged h from to stop w w' /\ w_mem w' (obj "pcpu.res1" [cpu]) = stop /\
       forall f, from <= f < stop -> leaf_says w' h f <> LEAF_SHARED /\ leaf_says w' h f <> LEAF_LENT) w.
-  Definition spec_share_range (d : den) : Prop := forall L h from to w, 0 <= cpu < 8 -> sec B unfrozen L w -> live w h ->
+  Definition spec_share_range (d : den) : Prop := forall L h from to w, 0 <= cpu < 8 -> sec B unfrozen L w -> live w h
+    ->
     protected w h -> in_ty U64 from -> in_ty U64 to ->
     WP (d [cpu; h; from; to]) (fun r w' => exists v stop, r = Some v /\ (v = KC_OK \/ v = KC_ENOMEM) /\
       (exists L', sec B unfrozen L' w') /\ ranged h from to stop w w' /\ w_mem w' (obj "pcpu.res1" [cpu]) = stop /\
