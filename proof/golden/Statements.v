@@ -23,6 +23,8 @@ Print lstep.
 Check contract_total.
 Check board0_ok.
 Check example_mem_inv.
+Print sane.
+Print owns.
 Print secure.
 Print allowed.
 Print table_page.

@@ -20,6 +20,30 @@ Definition class_of (c : ident) : class :=
   if existsb (String.eqb c) constant_cells then Constant
   else if String.prefix "pcpu." c then Percpu else Locked.
 
+(** *** Loaded vCPUs
+    "vcpus.loaded" [h; i] is 0, or c + 1: vCPU i of VM h is loaded on CPU c.  It is a token: only CPU c takes
+    it, when it is free, and only CPU c gives it back, both with the lock.  As long as CPU c has it, these
+    objects of the VM and the vCPU stay as they are, so c reads them without the lock. *)
+Definition loaded_cell : ident := "vcpus.loaded".
+Definition steady_cells : list ident := ["vcpus.run_pfn"; "vcpus.ctx_pfn"].
+Definition steady (c : ident) : bool := existsb (String.eqb c) steady_cells.
+
+Definition token (w : world) (h i : Z) : Z := wrap U32 (w_mem w (obj loaded_cell [h; i])).
+(** CPU [c] has the vCPU [h; i], or some vCPU of the VM [h]; nobody has. *)
+Definition has (c : Z) (w : world) (ix : list Z) : Prop :=
+  match ix with [h] => exists i, token w h i = c + 1 | [h; i] => token w h i = c + 1 | _ => False end.
+Definition unloaded (w : world) (ix : list Z) : Prop :=
+  match ix with [h] => forall i, token w h i = 0 | [h; i] => token w h i = 0 | _ => False end.
+
+(** What no other CPU changes: a CPU's entry of [pcpu], its tokens, and what these keep. *)
+Definition owns (c : Z) (w : world) (l : loc) : Prop :=
+  match class_of (fst l) with
+  | Constant => False
+  | Percpu => snd l = [c]
+  | Locked => steady (fst l) = true /\ has c w (snd l) \/
+              fst l = loaded_cell /\ wrap U32 (w_mem w l) = c + 1
+  end.
+
 (** A walk may start as soon as one of these changes. *)
 Definition steers_walks (c : ident) : bool := String.eqb c "vms.state" || String.eqb c "vms.root".
 
@@ -31,13 +55,15 @@ Section Events.
     match class_of (fst l) with
     | Constant => True
     | Percpu => snd l = [cpu]
-    | Locked => w_held w = true
+    | Locked => w_held w = true \/ steady (fst l) = true /\ has cpu w (snd l)
     end.
-  Definition may_write (w : world) (l : loc) : Prop :=
+  Definition may_write (w : world) (l : loc) (x : Z) : Prop :=
     match class_of (fst l) with
     | Constant => False
     | Percpu => snd l = [cpu]
-    | Locked => w_held w = true
+    | Locked => w_held w = true /\
+        (steady (fst l) = true -> unloaded w (snd l)) /\
+        (fst l = loaded_cell -> forall v, v = w_mem w l \/ v = x -> wrap U32 v = 0 \/ wrap U32 v = cpu + 1)
     end.
 
   (** ** Updates *)
@@ -100,13 +126,13 @@ Section Events.
   Definition effect (e : event) (w : world) : Prop * (Z -> world -> Prop) :=
     match e with
     | ERead l => (may_read w l, fun v w' => v = w_mem w l /\ w' = w)
-    | EWrite l x => (may_write w l, fun _ w' => w' = write_cell l x w)
+    | EWrite l x => (may_write w l x, fun _ w' => w' = write_cell l x w)
     | ECall f [a] =>
         if String.eqb f "spin_lock" then
           (w_held w = false /\ a = 0,
-           (* other CPUs have done anything that keeps the invariant *)
+           (* other CPUs have done anything that keeps the invariant, but to what this CPU owns *)
            fun _ w' => exists w1, lock_inv w1 /\ w' = set_held true w1 /\
-             forall c, class_of c = Percpu -> w_mem w1 (c, [cpu]) = w_mem w (c, [cpu]))
+             forall l, owns cpu w l -> w_mem w1 l = w_mem w l)
         else if String.eqb f "spin_unlock" then
           (w_held w = true /\ a = 0 /\ lock_inv w, fun _ w' => w' = set_held false w)
         else if String.eqb f "meta_get" then

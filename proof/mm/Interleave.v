@@ -306,19 +306,45 @@ Section Interleave.
   Qed.
 
   (** Objects that no other CPU changes. *)
-  Definition own_object (c : Z) (l : loc) : Prop :=
-    class_of (fst l) = Constant \/ class_of (fst l) = Percpu /\ snd l = [c].
+  Definition own_object (c : Z) (w : world) (l : loc) : Prop := class_of (fst l) = Constant \/ owns c w l.
 
-  Lemma objects_event c e w v w' l c' : (exists a, pre (K c) e a) -> snd (machine_effect c e w) v w' -> c' <> c ->
-    e <> lock -> own_object c' l -> w_mem w' l = w_mem w l.
+  Lemma has_same c a b ix : (forall h i, token a h i = c + 1 -> token b h i = c + 1) -> has c a ix -> has c b ix.
+  Proof. intros E. destruct ix as [|h [|i [|]]]; cbn; auto. intros [i H]. exists i. auto. Qed.
+
+  Lemma own_object_same c a b l :
+    (forall ix, wrap U32 (w_mem a (loaded_cell, ix)) = c + 1 -> wrap U32 (w_mem b (loaded_cell, ix)) = c + 1) ->
+    own_object c a l -> own_object c b l.
   Proof.
-    intros [a P] E N Nl O. destruct e as [l1|l1 x|f args].
+    intros T [O|O]; [left; exact O|right]. unfold owns in *. destruct (class_of (fst l)); [exact O|exact O|].
+    destruct O as [[S H]|[S H]]; [left; split; [exact S|apply (has_same c a b); [|exact H]]|right; split; [exact S|]].
+    - intros h i. apply T.
+    - destruct l as [d ix]. cbn [fst] in S. subst d. apply T, H.
+  Qed.
+
+  Lemma token_owned c w ix : wrap U32 (w_mem w (loaded_cell, ix)) = c + 1 -> owns c w (loaded_cell, ix).
+  Proof. intros H. right. split; [reflexivity|exact H]. Qed.
+
+  (** What another CPU has is not free, and not this CPU's. *)
+  Lemma has_not_free c w ix : 0 <= c -> has c w ix -> ~ unloaded w ix.
+  Proof. intros N. destruct ix as [|h [|i [|]]]; cbn; auto; [intros [i H] U; specialize (U i)|intros H U]; lia. Qed.
+
+  Lemma objects_event c e a w v w' l c' : pre (K c) e a ->
+    (w_held a = true -> forall ix, w_mem a (loaded_cell, ix) = w_mem w (loaded_cell, ix)) ->
+    snd (machine_effect c e w) v w' -> 0 <= c' -> c' <> c ->
+    e <> lock -> own_object c' w l -> w_mem w' l = w_mem w l.
+  Proof.
+    intros P Tk E Z N Nl O. destruct e as [l1|l1 x|f args].
     - cbn in E. destruct E as [_ ->]. reflexivity.
     - cbn in E. subst w'. destruct (P a eq_refl) as [M _]. cbn in M. unfold may_write in M.
       assert (X : w_mem (write_cell B l1 x w) = upd (w_mem w) l1 x).
       { unfold write_cell. destruct (steers_walks (fst l1)); reflexivity. }
-      rewrite X. apply upd_other. intros ->. destruct O as [O|[O O']]; rewrite O in M; [exact M|].
-      rewrite O' in M. injection M. congruence.
+      rewrite X. apply upd_other. intros ->. destruct O as [O|O]; [rewrite O in M; exact M|].
+      unfold owns in O. destruct (class_of (fst l)) eqn:Cl; [exact M|rewrite O in M; injection M; congruence|].
+      destruct M as (Hd & Ms & Ml). specialize (Tk Hd). destruct O as [[O H]|[O H]].
+      + apply (has_not_free c' a (snd l) Z); [|exact (Ms O)]. apply (has_same c' w a); [|exact H].
+        intros h i. unfold token. rewrite Tk. auto.
+      + destruct l as [d ix]. cbn [fst snd] in *. subst d. rewrite <- Tk in H.
+        destruct (Ml eq_refl _ (or_introl eq_refl)); lia.
     - destruct args as [|x [|y [|z [|]]]]; try (cbn in E; contradiction); cbn in E.
       + destruct (String.eqb_spec f "spin_lock") as [->|].
         { destruct (P a eq_refl) as [[_ ->] _]. destruct Nl. reflexivity. }
@@ -335,20 +361,21 @@ Section Interleave.
         destruct (String.eqb f "pte_set"); [cbn [snd] in E; subst w'; reflexivity|cbn in E; contradiction].
   Qed.
 
-  (** Without the lock a CPU only reads constants, and uses its own objects. *)
+  (** Without the lock a CPU only reads constants and what it owns, and writes its entry of [pcpu]. *)
   Lemma unlocked_event c e a : w_held a = false -> e <> lock -> pre (K c) e a ->
-    (exists l, e = ERead l /\ own_object c l) \/
+    (exists l, e = ERead l /\ own_object c a l) \/
     (exists l x, e = EWrite l x /\ class_of (fst l) = Percpu /\ snd l = [c]).
   Proof.
     intros H Nl P.
     assert (X : exists a0, before e a a0 /\ w_held a0 = false).
     { unfold before. destruct (observes e); [|exists a; auto]. exists (set_ram (w_ram a) a).
       split; [exists (w_ram a); auto|exact H]. }
-    destruct X as (a0 & Bf & H0). destruct (P a0 Bf) as [F _]. clear P Bf H a. destruct e as [l|l x|f args].
-    - left. exists l. split; [reflexivity|]. cbn in F. unfold may_read in F. unfold own_object.
-      destruct (class_of (fst l)); auto. congruence.
-    - right. exists l, x. cbn in F. unfold may_write in F. destruct (class_of (fst l)); [contradiction|auto|congruence].
-    - exfalso. destruct args as [|x [|y [|z [|]]]]; cbn in F; try contradiction.
+    destruct X as (a0 & Bf & H0). destruct (P a0 Bf) as [F _]. destruct e as [l|l x|f args].
+    - left. exists l. split; [reflexivity|]. cbn in F, Bf. subst a0. unfold may_read in F. unfold own_object, owns.
+      destruct (class_of (fst l)); auto. destruct F as [F|F]; [congruence|auto].
+    - right. exists l, x. cbn in F. unfold may_write in F.
+      destruct (class_of (fst l)); [contradiction|auto|destruct F as [F _]; congruence].
+    - exfalso. clear P Bf H a. destruct args as [|x [|y [|z [|]]]]; cbn in F; try contradiction.
       + destruct (String.eqb_spec f "spin_lock") as [->|].
         { destruct F as [_ ->]. destruct Nl. reflexivity. }
         repeat (destruct (String.eqb f _); [cbn [fst] in F; destruct F as [F _]; congruence|]). cbn in F; contradiction.

@@ -16,10 +16,10 @@ Section Machine.
   Hypothesis HB : board_ok B.
   Notation K c := (kcore B c (mem_inv B)).
 
-  (** A CPU without the lock: its own objects and the constants are as it knows them. *)
+  (** A CPU without the lock: what it owns and the constants are as it knows them. *)
   Record away (c : Z) (a w : world) : Prop := {
     aw_held : w_held a = false;
-    aw_mem : forall l, own_object c l -> w_mem a l = w_mem w l }.
+    aw_mem : forall l, own_object c a l -> w_mem a l = w_mem w l }.
 
   Definition finished (r : option Z) (w : world) : Prop := True.
 
@@ -40,12 +40,19 @@ Section Machine.
   Lemma lock_differs : lock <> unlock.
   Proof. discriminate. Qed.
 
+  (** What it owns in its own eyes, it owns. *)
+  Lemma away_owns c a w l : away c a w -> own_object c a l -> own_object c w l.
+  Proof.
+    intros [_ M]. apply own_object_same. intros ix T. rewrite <- M; [exact T|]. right. apply token_owned, T.
+  Qed.
+
   (** Objects of a CPU without the lock stay when another CPU does an event. *)
-  Lemma away_event c d e a w w' v : d <> c -> e <> lock -> (exists x, pre (K (Z.of_nat c)) e x) ->
+  Lemma away_event c d e a x w w' v : d <> c -> e <> lock -> pre (K (Z.of_nat c)) e x ->
+    (w_held x = true -> forall ix, w_mem x (loaded_cell, ix) = w_mem w (loaded_cell, ix)) ->
     snd (effect B (Z.of_nat c) (fun _ => True) e w) v w' -> away (Z.of_nat d) a w -> away (Z.of_nat d) a w'.
   Proof.
-    intros N Nl P E [H M]. constructor; [exact H|]. intros l O. rewrite (M l O). symmetry.
-    apply (objects_event B (Z.of_nat c) e w v w' l (Z.of_nat d)); auto. lia.
+    intros N Nl P Tk E Aw. pose proof Aw as [H M]. constructor; [exact H|]. intros l O. rewrite (M l O). symmetry.
+    apply (objects_event B (Z.of_nat c) e x w v w' l (Z.of_nat d)); auto; try lia. apply (away_owns _ a w); assumption.
   Qed.
 
   (** An event of a CPU without the lock, in the real world. *)
@@ -54,8 +61,8 @@ Section Machine.
     (exists a', act (K c) e a v a' /\ away c a' w') /\ secure B w' /\ (mem_inv B w -> mem_inv B w') /\
     (forall d x, d <> c -> view d x w -> view d x w').
   Proof.
-    intros [H M] Nl P S E. destruct (unlocked_event B c e a H Nl P) as [(l & -> & O)|(l & x & -> & Pc & Ix)].
-    - cbn in E. destruct E as [-> ->]. split; [|auto]. exists a. split; [|constructor; assumption].
+    intros Aw Nl P S E. pose proof Aw as [H M]. destruct (unlocked_event B c e a H Nl P) as [(l & -> & O)|(l & x & -> & Pc & Ix)].
+    - cbn in E. destruct E as [-> ->]. split; [|auto]. exists a. split; [|exact Aw].
       exists a. split; [reflexivity|]. cbn. rewrite (M l O). auto.
     - cbn in E. subst w'.
       assert (Ns : steers_walks (fst l) = false).
@@ -64,7 +71,8 @@ Section Machine.
       { intros y. unfold write_cell. rewrite Ns. reflexivity. }
       split; [|split; [|split]].
       + exists (write_cell B l x a). split; [exists a; split; reflexivity|]. rewrite !X. constructor; [exact H|].
-        intros l' O. cbn. unfold upd. destruct (loc_eqb l l'); [reflexivity|apply M, O].
+        intros l' O. cbn. unfold upd at 1 2. destruct (loc_eqb l l'); [reflexivity|]. apply M.
+        revert O. apply own_object_same. intros ix. cbn. rewrite upd_other; [auto|]. intros ->. discriminate Pc.
       + rewrite X. destruct S as [S1 S2]. split; assumption.
       + destruct l as [d ix]. cbn in Pc. intros I. apply (mem_inv_frame B w); [|apply inv_write_cell|exact I].
         * apply unchanged_write. destruct (structural d) eqn:Sd; [|reflexivity]. apply structural_locked in Sd. congruence.
@@ -90,7 +98,7 @@ Section Machine.
       + intros d [= <-]. rewrite set_cpu_same. destruct (Go c) as (a & [Ha Ma] & Wp); [discriminate|].
         rewrite E in Wp. exists (set_held true w). split; [apply view_refl|]. split; [reflexivity|].
         apply Wp. exists a. split; [reflexivity|]. exists w. split; [apply Gf; reflexivity|].
-        split; [reflexivity|]. intros x Px. symmetry. apply Ma. right. auto.
+        split; [reflexivity|]. intros l O. symmetry. apply Ma. right. exact O.
       + intros d Nd. rewrite set_cpu_other by congruence. apply Go. discriminate.
     - (* gives it back *)
       assert (Ho : o = Some c).
@@ -102,7 +110,8 @@ Section Machine.
       constructor; cbn [m_world m_lock m_cpu]; [exact Gs|exact Gt|intros _; eapply mem_inv_view; eassumption|discriminate|].
       intros d _. destruct (PeanoNat.Nat.eq_dec d c) as [->|N].
       + rewrite set_cpu_same. exists (set_held false a). split.
-        * constructor; [reflexivity|]. intros l O. apply (v_mem _ _ _ V). intros Pc. destruct O as [O|[_ O]]; [congruence|exact O].
+        * constructor; [reflexivity|]. intros l O. apply (v_mem _ _ _ V). intros Pc.
+          destruct O as [O|O]; [congruence|]. unfold owns in O. rewrite Pc in O. exact O.
         * apply Wp. exists a. split; reflexivity.
       + rewrite set_cpu_other by exact N. apply Go. congruence.
     - (* any other event *)
@@ -121,7 +130,8 @@ Section Machine.
         * discriminate.
         * intros d [= <-]. rewrite set_cpu_same. exists a'. auto.
         * intros d Nd. rewrite set_cpu_other by congruence. destruct (Go d Nd) as (x & Ax & Wx). exists x. split; [|exact Wx].
-          eapply away_event; [|exact N1|exists a; exact P|exact Ef|exact Ax]. congruence.
+          eapply away_event; [|exact N1|exact P| |exact Ef|exact Ax]; [congruence|]. intros _ ix.
+          apply (v_mem _ _ _ V). discriminate.
       + (* of another CPU while the lock is taken *)
         assert (Nc : o <> Some c).
         { intros ->. cbn in Ho. rewrite PeanoNat.Nat.eqb_refl in Ho. discriminate. }
@@ -134,7 +144,7 @@ Section Machine.
         * intros d Nd. destruct (PeanoNat.Nat.eq_dec d c) as [->|N].
           -- rewrite set_cpu_same. exists a'. auto.
           -- rewrite set_cpu_other by exact N. destruct (Go d Nd) as (x & Ax & Wx). exists x. split; [|exact Wx].
-             eapply away_event; [exact N|exact N1|exists a; exact P|exact Ef|exact Ax].
+             eapply away_event; [exact N|exact N1|exact P| |exact Ef|exact Ax]. rewrite (aw_held _ _ _ Aw). discriminate.
       + (* ... or free *)
         assert (o = None) as -> by (destruct o; [discriminate|reflexivity]).
         destruct (Go c) as (a & Aw & Wp); [discriminate|]. rewrite E in Wp. destruct Wp as [P Wp].
@@ -144,7 +154,7 @@ Section Machine.
         * intros d Nd. destruct (PeanoNat.Nat.eq_dec d c) as [->|N].
           -- rewrite set_cpu_same. exists a'. auto.
           -- rewrite set_cpu_other by exact N. destruct (Go d Nd) as (x & Ax & Wx). exists x. split; [|exact Wx].
-             eapply away_event; [exact N|exact N1|exists a; exact P|exact Ef|exact Ax].
+             eapply away_event; [exact N|exact N1|exact P| |exact Ef|exact Ax]. rewrite (aw_held _ _ _ Aw). discriminate.
     - (* KServ and the VMs write *)
       assert (Ur : forall t i, used w t -> r t i = w_ram w t i).
       { intros t i (h & l & fn & W). apply R. eapply table_unreached; [apply (bo_dev B HB)|exact Gs|exact W]. }

@@ -44,7 +44,7 @@ Section Prims.
   Proof. intros R S H. apply (read_cell c ix t (fun v => Ret v)); assumption. Qed.
 
   Lemma write_event {A} l x (k : Z -> prog A) (Q : A -> world -> Prop) w :
-    may_write cpu w l -> secure B (write_cell B l x w) ->
+    may_write cpu w l x -> secure B (write_cell B l x w) ->
     (forall v, WP (k v) Q (write_cell B l x w)) -> WP (Ev (EWrite l x) k) Q w.
   Proof.
     intros R S H. apply wp_event.
@@ -52,23 +52,56 @@ Section Prims.
     - intros v w' (w0 & E & ->). cbn in E. subst w0. apply H.
   Qed.
 
-  (** A plain object: no walk depends on it. *)
+  (** A plain object: no walk depends on it, and no CPU uses it without the lock. *)
+  Definition guarded (c : ident) : bool := steady c || String.eqb c loaded_cell.
   Definition plain (c : ident) : bool :=
-    match class_of c with Locked => negb (steers_walks c) | _ => false end.
+    match class_of c with Locked => negb (steers_walks c) && negb (guarded c) | _ => false end.
+
+  Lemma may_write_locked w c ix x : cs B w -> class_of c = Locked -> guarded c = false -> may_write cpu w (c, ix) x.
+  Proof.
+    intros C E G. apply orb_false_iff in G as [G1 G2]. apply String.eqb_neq in G2. unfold may_write; cbn [fst snd]. rewrite E.
+    split; [apply C|]. split; intros X; [rewrite G1 in X; discriminate X|contradiction].
+  Qed.
 
   Lemma write_plain {A} c ix x (k : Z -> prog A) (Q : A -> world -> Prop) w : cs B w -> plain c = true ->
     (forall v, cs B (write_cell B (c, ix) x w) -> WP (k v) Q (write_cell B (c, ix) x w)) ->
     WP (Ev (EWrite (c, ix) x) k) Q w.
   Proof.
     intros C P H. unfold plain in P. destruct (class_of c) eqn:E; try discriminate P.
-    apply negb_true_iff in P.
+    apply andb_true_iff in P as [P G]. apply negb_true_iff in P, G.
     assert (I : inv B (write_cell B (c, ix) x w)).
     { apply inv_write_cell; [rewrite E; discriminate|exact P|apply C]. }
     assert (Hd : w_held (write_cell B (c, ix) x w) = true).
     { unfold write_cell; cbn [fst]. rewrite P. apply C. }
     apply write_event; [|apply (i_secure B _ I)|].
-    - unfold may_write; cbn. rewrite E. apply C.
+    - apply may_write_locked; assumption.
     - intros v. apply H. split; assumption.
+  Qed.
+
+  (** Objects that a loaded vCPU keeps: nobody has it, or a vCPU of the VM, loaded. *)
+  Lemma write_steady {A} c ix x (k : Z -> prog A) (Q : A -> world -> Prop) w : cs B w -> class_of c = Locked ->
+    steers_walks c = false -> c <> loaded_cell -> unloaded w ix ->
+    (forall v, cs B (write_cell B (c, ix) x w) -> WP (k v) Q (write_cell B (c, ix) x w)) ->
+    WP (Ev (EWrite (c, ix) x) k) Q w.
+  Proof.
+    intros C E P N U H.
+    assert (I : inv B (write_cell B (c, ix) x w)) by (apply inv_write_cell; [rewrite E; discriminate|exact P|apply C]).
+    apply write_event; [|apply (i_secure B _ I)|].
+    - unfold may_write; cbn [fst snd]. rewrite E. split; [apply C|]. split; intros X; [exact U|contradiction].
+    - intros v. apply H. split; [exact I|]. unfold write_cell; cbn [fst]. rewrite P. apply C.
+  Qed.
+
+  (** The token of a vCPU: taken when it is free, given back by the CPU that has it. *)
+  Lemma write_loaded {A} ix x (k : Z -> prog A) (Q : A -> world -> Prop) w : cs B w ->
+    (forall v, v = w_mem w (loaded_cell, ix) \/ v = x -> wrap U32 v = 0 \/ wrap U32 v = cpu + 1) ->
+    (forall v, cs B (write_cell B (loaded_cell, ix) x w) -> WP (k v) Q (write_cell B (loaded_cell, ix) x w)) ->
+    WP (Ev (EWrite (loaded_cell, ix) x) k) Q w.
+  Proof.
+    intros C T H.
+    assert (I : inv B (write_cell B (loaded_cell, ix) x w)) by (apply inv_write_cell; [discriminate|reflexivity|apply C]).
+    apply write_event; [|apply (i_secure B _ I)|].
+    - unfold may_write; cbn. split; [apply C|]. split; [discriminate|auto].
+    - intros v. apply H. split; [exact I|apply C].
   Qed.
 
   (** ** Primitives *)
@@ -97,7 +130,7 @@ Section Prims.
     WP (d [h; r0]) (fun r w' => (exists w0, interference w w0 /\ inv B w0 /\ w' = invalidate B h w0) /\ r = None) w.
   Definition spec_spin_lock (d : den) : Prop := forall w, w_held w = false -> (forall w1, LI w1 -> secure B w1) ->
     WP (d [0]) (fun r w' => r = None /\ exists w1, LI w1 /\ w' = set_held true w1 /\
-      forall c, class_of c = Percpu -> w_mem w1 (c, [cpu]) = w_mem w (c, [cpu])) w.
+      forall l, owns cpu w l -> w_mem w1 l = w_mem w l) w.
   Definition spec_spin_unlock (d : den) : Prop := forall w, w_held w = true -> LI w -> secure B w ->
     WP (d [0]) (fun r w' => r = None /\ w' = set_held false w) w.
 

@@ -201,14 +201,14 @@ Section Proofs.
       + pose proof (Hr ltac:(assumption)) as Lv. pose proof (proj1 Lv) as Rh. pose proof (cs_inv B _ C) as I.
         destruct (steer_less B w1 (upd (w_mem w1) ("vms.state", [h]) VM_DYING) I) as [Lw Lt].
         { intros g r0 S. exact (proj1 (dying_starts B w1 h Rh g r0 S)). }
-        apply write_event; [exact (cs_held B w1 C)| |].
+        apply write_event; [apply (may_write_locked B); [exact C|reflexivity|reflexivity]| |].
         { split; cbn.
           - intros k g fn p T. exact (s_tlb B w1 (i_secure B w1 I) k g fn p (Lt _ _ _ _ T)).
           - intros g l fn t W. exact (s_walk B w1 (i_secure B w1 I) g l fn t (Lw _ _ _ _ W)). }
         intros _. set (w2 := write_cell B ("vms.state", [h]) 3 w1).
         assert (Hd : w_held w2 = true) by exact (cs_held B w1 C).
         steps.
-        apply read_ret; [exact Hd|split; cbn|].
+        apply read_ret; [left; exact Hd|split; cbn|].
         { intros k g fn p T. exact (s_tlb B w1 (i_secure B w1 I) k g fn p (Lt _ _ _ _ T)). }
         { intros g l fn t W. exact (s_walk B w1 (i_secure B w1 I) g l fn t (Lw _ _ _ _ W)). }
         steps. eapply wp_mono; [apply HT; [exact Hd|exact Rh|reflexivity|]|].

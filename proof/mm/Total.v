@@ -1,56 +1,92 @@
 (** * The contract is total
 
     Every event that KCore may do has an outcome: no specification holds only because the world could not
-    go on.  With [wp_reach], every verified function really reaches its postcondition. *)
+    go on.  [reaches]: every verified function really reaches its postcondition.
+
+    A CPU that takes the lock finds a world that keeps the invariant and in which what it owns is as it
+    knows it.  There is one, at every moment ([sane]): where the CPU gave the lock back last, the invariant
+    held, and what it has written since does not matter to it. *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Invariant Steps Structure Interleave.
+From Redoubt.mm Require Import Invariant Steps Interleave Structure Structure_Facts Structure_Steps.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
 
 Section Total.
-  Variables (B : board) (cpu : Z) (some : world).
-  Hypothesis HB : board_ok B.
-  Hypothesis Hsome : mem_inv B some.
+  Variables (B : board) (cpu : Z).
+  Notation K := (kcore B cpu (mem_inv B)).
 
-  (** A world that keeps the invariant, with this CPU's own objects as in [w]. *)
-  Definition own_cell (l : loc) : bool :=
-    match class_of (fst l) with Percpu => zlist_eqb (snd l) [cpu] | _ => false end.
-  Definition mixed (w : world) : world :=
-    set_mem (fun l => if own_cell l then w_mem w l else w_mem some l) some.
-
-  Lemma mixed_inv w : mem_inv B (mixed w).
+  (** The invariant says nothing of the CPUs' own entries. *)
+  Lemma stable l x w : class_of (fst l) = Percpu -> mem_inv B w -> mem_inv B (write_cell B l x w).
   Proof.
-    apply (mem_inv_view B HB (cpu + 1) some); [|apply settled_set_mem; [apply Hsome|reflexivity..]|exact Hsome].
-    constructor; try reflexivity. intros l V. cbn. destruct (own_cell l) eqn:O; [|reflexivity].
-    unfold own_cell in O. destruct (class_of (fst l)) eqn:E; try discriminate O.
-    apply zlist_eqb_eq in O. rewrite (V E) in O. injection O. lia.
+    intros Pc I. destruct l as [d ix]. cbn [fst] in Pc.
+    assert (S : structural d = false).
+    { destruct (structural d) eqn:X; [apply structural_locked in X; congruence|reflexivity]. }
+    apply (mem_inv_frame B w); [apply unchanged_write, S| |exact I]. apply inv_write_cell; [congruence| |apply I].
+    destruct (steers_walks d) eqn:X; [apply steers_structural in X; congruence|reflexivity].
   Qed.
 
-  Lemma before_some e w : exists w0, before e w w0.
+  Definition sane (w : world) : Prop :=
+    w_held w = false -> exists w1, mem_inv B w1 /\ forall l, owns cpu w l -> w_mem w1 l = w_mem w l.
+
+  Lemma before_some e w : before e w w \/ before e w (set_ram (w_ram w) w).
+  Proof. unfold before. destruct (observes e); [right; exists (w_ram w); auto|left; reflexivity]. Qed.
+
+  Lemma sane_write w l x : class_of (fst l) = Percpu -> sane w -> sane (write_cell B l x w).
   Proof.
-    unfold before. destruct (observes e); [|exists w; reflexivity].
-    exists (set_ram (w_ram w) w). exists (w_ram w). auto.
+    intros Pc S Hd. assert (E : forall y, w_mem (write_cell B l x y) = upd (w_mem y) l x).
+    { intros y. unfold write_cell. destruct (steers_walks (fst l)); reflexivity. }
+    destruct S as (w1 & I & M).
+    { unfold write_cell in Hd. destruct (steers_walks (fst l)); exact Hd. }
+    exists (write_cell B l x w1). split; [apply stable; assumption|]. intros l' O. rewrite !E.
+    unfold upd at 1 2. destruct (loc_eqb l l'); [reflexivity|]. apply M.
+    destruct (own_object_same cpu (write_cell B l x w) w l') as [X|X]; [|right; exact O| |exact X].
+    - intros ix. rewrite E, upd_other; [auto|]. intros ->. discriminate Pc.
+    - unfold owns in O. rewrite X in O. destruct O.
   Qed.
 
   Ltac outcome := match goal with
-    | |- context [String.eqb ?f ?s] => destruct (String.eqb f s); [cbn [fst snd]; eauto|]
+    | |- context [String.eqb ?f ?s] => destruct (String.eqb f s);
+        [cbv beta iota delta [fst snd]; intros F;
+         first [exists 0; eexists; split; [reflexivity|]|do 2 eexists; split; [split; reflexivity|]];
+         intros X; exfalso; destruct F as [F _]; cbn in X; congruence|]
     end.
 
-  Theorem contract_total : total (kcore B cpu (mem_inv B)).
+  Theorem contract_total e w : sane w -> pre K e w -> exists v w', act K e w v w' /\ sane w'.
   Proof.
-    intros e w P. destruct (before_some e w) as (w0 & Bf). destruct (P w0 Bf) as [F _].
-    assert (X : exists v w', snd (effect B cpu (mem_inv B) e w0) v w').
-    { clear P Bf. destruct e as [l|l x|f args]; [cbn; eauto|cbn; eauto|].
-      destruct args as [|x [|y [|z [|]]]]; cbn in F |- *; try contradiction.
-      - destruct (String.eqb f "spin_lock").
-        + exists 0, (set_held true (mixed w0)). exists (mixed w0). split; [apply mixed_inv|].
-          split; [reflexivity|]. intros c E. cbn. unfold own_cell; cbn. rewrite E, Z.eqb_refl. reflexivity.
-        + revert F. repeat outcome. contradiction.
-      - revert F. repeat outcome. contradiction.
-      - revert F. repeat outcome. contradiction. }
-    destruct X as (v & w' & X). exists v, w', w0. auto.
+    intros S P.
+    assert (X : forall w0, w0 = w \/ w0 = set_ram (w_ram w) w -> fst (effect B cpu (mem_inv B) e w0) ->
+      exists v w', snd (effect B cpu (mem_inv B) e w0) v w' /\ sane w').
+    { intros w0 E.
+      assert (S0 : sane w0) by (destruct E as [->| ->]; exact S).
+      clear E P S w. destruct e as [l|l x|f args].
+      - intros _. exists (w_mem w0 l), w0. split; [split; reflexivity|exact S0].
+      - cbn [effect fst snd]. intros F. exists 0, (write_cell B l x w0). split; [reflexivity|].
+        destruct (class_of (fst l)) eqn:Cl; unfold may_write in F; rewrite Cl in F; [destruct F|apply sane_write; assumption|].
+        intros Hd. exfalso. destruct F as [F _]. unfold write_cell in Hd. destruct (steers_walks (fst l)); cbn in Hd; congruence.
+      - destruct args as [|x [|y [|z [|]]]]; cbn [effect]; try (intros []).
+        + destruct (String.eqb f "spin_lock").
+          { cbn [fst snd]. intros [Hd _]. destruct (S0 Hd) as (w1 & I & M).
+            exists 0, (set_held true w1). split; [exists w1; auto|discriminate]. }
+          destruct (String.eqb f "spin_unlock").
+          { cbn [fst snd]. intros (_ & _ & I). exists 0, (set_held false w0). split; [reflexivity|].
+            intros _. exists w0. split; [exact I|]. intros l O. reflexivity. }
+          repeat outcome. intros F; destruct F.
+        + repeat outcome. intros F; destruct F.
+        + repeat outcome. intros F; destruct F. }
+    assert (B0 : exists w0, (w0 = w \/ w0 = set_ram (w_ram w) w) /\ before e w w0).
+    { destruct (before_some e w) as [Bf|Bf]; eexists; (split; [|exact Bf]); auto. }
+    destruct B0 as (w0 & E & Bf). destruct (P w0 Bf) as [F _]. destruct (X w0 E F) as (v & w' & Ef & S').
+    exists v, w'. split; [exists w0; split; assumption|exact S'].
+  Qed.
+
+  Theorem reaches {A} (p : prog A) Q w : sane w -> wp K p Q w -> exists a w', runs K p w (Ret a) w' /\ Q a w'.
+  Proof.
+    revert w. induction p as [a|e k IH|]; intros w S H; [exists a, w; split; [constructor|exact H]| |destruct H].
+    destruct H as [P H]. destruct (contract_total e w S P) as (v & w1 & A1 & S1).
+    destruct (IH v w1 S1 (H v w1 A1)) as (a & w2 & R & HQ). exists a, w2. split; [|exact HQ].
+    eapply runs_cons; [constructor; eassumption|exact R].
   Qed.
 End Total.

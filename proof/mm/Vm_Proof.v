@@ -198,7 +198,7 @@ Section Proofs.
     (forall v, cs B (write_cell B ("vms.state", [h]) s w) -> WP (k v) Q (write_cell B ("vms.state", [h]) s w)) ->
     WP (Ev (EWrite ("vms.state", [h]) s) k) Q w.
   Proof.
-    intros C I H. apply write_event; [exact (cs_held B w C)|apply (i_secure B _ I)|].
+    intros C I H. apply write_event; [apply (may_write_locked B); [exact C|reflexivity|reflexivity]|apply (i_secure B _ I)|].
     intros v. apply H. split; [exact I|exact (cs_held B w C)].
   Qed.
 
@@ -207,7 +207,7 @@ Section Proofs.
     WP (Ev (EWrite ("vms.root", [h]) s) k) Q w.
   Proof.
     intros C D H. pose proof (inv_write_root B w h s (cs_inv B w C) D) as I.
-    apply write_event; [exact (cs_held B w C)|apply (i_secure B _ I)|].
+    apply write_event; [apply (may_write_locked B); [exact C|reflexivity|reflexivity]|apply (i_secure B _ I)|].
     intros v. apply H. split; [exact I|exact (cs_held B w C)].
   Qed.
 
