@@ -30,6 +30,35 @@ static void content(void)
 	EQ(fake_word(p + 511, 7), 5);
 }
 
+/* Each bit of an ipa counts, at each level: pages at powers of two are pages of their own. */
+static void ipa_bits(void)
+{
+	u64 h;
+	u64 i;
+	u64 v;
+
+	fake_boot(4, 3);
+	h = make_vm(KC_VM_PROTECTED, 40);
+	OK(call_vm_ram(h, 0, 512));
+	for (i = 9; i < 28; i++)
+		if (i > 14 && i != 18)
+			OK(call_vm_ram(h, 1ul << i, 1));
+	for (i = 0; i < 28; i++) {
+		if (i >= 9 && i <= 14)
+			continue;
+		OK(call_donate(h, 1ul << i, host_page(), 0));
+		CHECK(fake_guest_store(h, 1ul << i, 0, i));
+	}
+	for (i = 0; i < 28; i++) {
+		if (i >= 9 && i <= 14)
+			continue;
+		CHECK(fake_guest_load(h, 1ul << i, 0, &v));
+		EQ(v, i);
+	}
+	CHECK(!fake_guest_load(h, 0, 0, &v));
+	mm_audit();
+}
+
 static void arguments(void)
 {
 	u64 h;
@@ -184,6 +213,7 @@ static void force(void)
 
 const struct test tests_donate[] = {
 	{"DONATE: content only while NEW", content},
+	{"DONATE: every bit of an ipa", ipa_bits},
 	{"DONATE: arguments", arguments},
 	{"DONATE: ipa in use, shared, destroyed", occupied},
 	{"every number of free tables", no_tables},
