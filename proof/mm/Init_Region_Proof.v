@@ -9,11 +9,6 @@ Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
 
-(** Goes on to the next [if]. *)
-Ltac to_if := reduce; repeat (lazymatch goal with
-  | |- wp _ (exec _ _ (Sseq (Sif _ _ _) _) _) _ _ => fail
-  | _ => step end).
-
 Section Proofs.
   Variable I : info.
   Hypothesis Hc : checked I.

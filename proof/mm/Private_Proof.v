@@ -15,11 +15,6 @@ Section Proofs.
   Hypothesis Hfuel : 600 < Z.of_nat fuel.
   Notation K := (kcore B cpu LI).
 
-  (** Up to the next [if], not into it. *)
-  Ltac to_if := repeat (lazymatch goal with
-    | |- wp _ (exec _ _ (Sseq (Sif _ _ _) _) _) _ _ => fail
-    | _ => step end).
-
   Definition counters : list ident := ["n_kind"; "vms.n_pages"].
 
   (** [i] of the pages are taken. *)

@@ -27,12 +27,6 @@ Proof.
   intros E R. unfold leaf. rewrite R. unfold leaf_at, table_at, word. rewrite E. reflexivity.
 Qed.
 
-(** Steps up to an [if] with something behind it. *)
-Ltac to_if := reduce; repeat lazymatch goal with
-  | |- wp _ (exec _ _ (Sseq (Sif _ _ _) _) _) _ _ => fail
-  | _ => step
-  end.
-
 Section Proofs.
   Variables (B : board) (cpu : Z) (LI : world -> Prop) (fuel : nat).
   Hypothesis HB : board_ok B.

@@ -9,12 +9,6 @@ Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
 
-(** Steps up to an [if] with something behind it. *)
-Ltac to_if := reduce; repeat lazymatch goal with
-  | |- wp _ (exec _ _ (Sseq (Sif _ _ _) _) _) _ _ => fail
-  | _ => step
-  end.
-
 Section Proofs.
   Variables (B : board) (cpu : Z) (fuel : nat).
   Hypothesis HB : board_ok B.

@@ -226,6 +226,12 @@ Ltac enter := lazymatch goal with
     end
   end.
 
+(** Goes on to the next [if] that has something behind it, not into it: for [join]. *)
+Ltac to_if := reduce; repeat lazymatch goal with
+  | |- wp _ (exec _ _ (Sseq (Sif _ _ _) _) _) _ _ => fail
+  | _ => step
+  end.
+
 Tactic Notation "call" uconstr(H) :=
   eapply wp_mono; [ eapply H; try side
                   | cbv beta; let r := fresh "r" in let w' := fresh "w" in intros r w' ].

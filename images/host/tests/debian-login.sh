@@ -4,15 +4,7 @@
 kernel=${1:-7.3}
 [ $# -eq 0 ] || shift
 cd /tmp || exit 1
-passed=0 failed=0
-check() {
-    text=$1 && shift
-    if "$@"; then
-        passed=$((passed + 1)) && echo "ok: $text"
-    else
-        failed=$((failed + 1)) && echo "FAILED: $text"
-    fi
-}
+. /tests/lib.inc
 [ -f /guest/debian/disk.img ] || {
     echo "this image has no /guest/debian/disk.img: boot with --part debian"
     exit 2
@@ -44,5 +36,4 @@ exec 3>&-
 wait "$vm"
 check "power off" [ $? -eq 0 ]
 tr -d '\r' <console.log | tail -n 25 | sed 's/^/  guest| /'
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+results

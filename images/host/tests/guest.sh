@@ -4,15 +4,7 @@
 kernel=${1:-7.3}
 mode=${2:+--$2}
 cd /tmp || exit 1
-passed=0 failed=0
-check() { # check TEXT COMMAND...
-    text=$1 && shift
-    if "$@"; then
-        passed=$((passed + 1)) && echo "ok: $text"
-    else
-        failed=$((failed + 1)) && echo "FAILED: $text"
-    fi
-}
+. /tests/lib.inc
 
 # KCore's counts, where KServ shows them.
 stat_of() { sed -n "s/^$1 //p" /sys/kernel/debug/kcore 2>/dev/null; }
@@ -42,5 +34,4 @@ check "disk read by the guest" has "disk-read $disk"
 check "disk written by the guest" has "disk-written $written"
 check "network, host to guest" has "net-read $file"
 check "network, guest to host" has "net-sent $(cat received 2>/dev/null || echo nothing)"
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+results

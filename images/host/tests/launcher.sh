@@ -3,15 +3,7 @@
 mode=--protected
 [ -c /dev/kvm-protected ] || mode=''
 cd /tmp || exit 1
-passed=0 failed=0
-check() { # check TEXT COMMAND...
-    text=$1 && shift
-    if "$@"; then
-        passed=$((passed + 1)) && echo "ok: $text"
-    else
-        failed=$((failed + 1)) && echo "FAILED: $text"
-    fi
-}
+. /tests/lib.inc
 says() { # says TEXT STATUS COMMAND...: the command fails with that status and says so
     words=$1 status=$2 && shift 2
     "$@" >said 2>&1 </dev/null
@@ -56,5 +48,4 @@ check "wrong option" says "unknown option '--what'" 2 redoubt run --what
 check "no value" says "needs a value" 2 redoubt run --kernel
 check "a name that is a path" says "is not a name" 2 redoubt log ../one
 check "QEMU's error is shown" says "QEMU has ended at once" 1 redoubt run --detach --name bad -- -nonsense
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+results

@@ -3,6 +3,8 @@
 #ifndef KCORE_PRIM_LOCK_INLINE_H
 #define KCORE_PRIM_LOCK_INLINE_H
 
+#include "prim_inline.h"
+
 /* Per lock, in a cache line of its own: the next ticket, the ticket being served. */
 extern u32 lock_word[2][16];
 
