@@ -105,20 +105,24 @@ Section Events.
   Definition isolated (w : world) (p : Z) : Prop := ~ reached w p /\ ~ used w p.
   Definition zeroed (w : world) (p : Z) : Prop := forall i, 0 <= i < 512 -> word w p i = 0.
 
-  (** A page changes owner only while nobody can get at it, and zero.  The one exception is the image of
-      a VM that has not run: pages with content that KServ gives to a NEW VM. *)
+  (** A page changes owner only while nobody can get at it, and zero; and so does a page that stops being
+      secret.  The one exception is the image of a VM that has not run: pages with content that KServ gives to
+      a NEW VM. *)
   Definition may_change (w : world) (p s : Z) : Prop :=
-    owner_of (state w p) = owner_of (wrap U64 s) \/
+    owner_of (state w p) = owner_of (wrap U64 s) /\ (secret_state (state w p) -> secret_state (wrap U64 s)) \/
     isolated w p /\
     (zeroed w p \/ owner_of (state w p) = KServ /\ vm_state w (handle (wrap U64 s)) = VM_NEW /\
                    kind (wrap U64 s) = PG_VM).
 
-  (** Words of pages that KCore uses itself: tables and contexts, and what is reached by nobody; a
-      run page is reached by KServ as well. *)
+  (** Words of pages that KCore uses itself: tables; what it reads besides, pages of a VM's pool and run pages
+      (these KServ reaches as well); what it writes besides, contexts and a VM's own page for the VM.  So it
+      reads nothing that is secret. *)
   Definition ours (w : world) (p : Z) : Prop :=
     is_ram B p /\ (kind (state w p) = PG_CORE \/ kind (state w p) = PG_VMCORE).
+  Definition readable (w : world) (p : Z) : Prop :=
+    is_ram B p /\ (kind (state w p) = PG_VMCORE \/ kind (state w p) = PG_PINNED).
   Definition usable (w : world) (p : Z) : Prop :=
-    is_ram B p /\ (kind (state w p) = PG_VMCORE \/ kind (state w p) = PG_PINNED \/ kind (state w p) = PG_VM).
+    is_ram B p /\ (kind (state w p) = PG_VMCORE \/ kind (state w p) = PG_PINNED \/ secret_state (state w p)).
 
   Variable lock_inv : world -> Prop.      (* what LOCK_MEM protects, while it is free *)
 
@@ -146,11 +150,12 @@ Section Events.
         if String.eqb f "meta_set" then
           (w_held w = true /\ is_ram B a /\ may_change w a b, fun _ w' => w' = set_meta a b w)
         else if String.eqb f "pg_get" then
-          (w_held w = true /\ usable w a /\ 0 <= b < 512, fun v w' => v = w_ram w a b /\ w' = w)
+          (w_held w = true /\ readable w a /\ 0 <= b < 512, fun v w' => v = word w a b /\ w' = w)
         else if String.eqb f "pte_get" then
-          (w_held w = true /\ ours w a /\ 0 <= b < 512, fun v w' => v = w_ram w a b /\ w' = w)
+          (w_held w = true /\ ours w a /\ 0 <= b < 512, fun v w' => v = word w a b /\ w' = w)
         else if String.eqb f "page_copy" then
-          (w_held w = true /\ is_ram B a /\ is_ram B b /\ isolated w a, fun _ w' => w' = copy_page a b w)
+          (w_held w = true /\ is_ram B a /\ is_ram B b /\ isolated w a /\ ~ secret_state (state w b),
+           fun _ w' => w' = copy_page a b w)
         else if String.eqb f "tlb_inval_vm" then
           (w_held w = true /\ (a = 0 /\ b = b_root B \/ 1 <= a <= 255 /\ b = vm_root w a),
            fun _ w' => w' = invalidate a w)

@@ -97,7 +97,7 @@ Definition used (w : world) (p : Z) : Prop := exists h l fn, w_walk w h l fn p.
 
 (** ** Page states (kcore/mm/page.h) *)
 Definition PG_CORE := 0. Definition PG_HOST := 1. Definition PG_PINNED := 2. Definition PG_LENT := 3.
-Definition PG_VM := 4. Definition PG_VMCORE := 5.
+Definition PG_VM := 4. Definition PG_VMCORE := 5. Definition PG_CTX := 6.
 
 Definition kind (s : Z) : Z := s mod 16.
 Definition handle (s : Z) : Z := s / 16 mod 2 ^ 16.
@@ -107,9 +107,13 @@ Definition hosts (s : Z) : Prop := kind s = PG_HOST \/ kind s = PG_PINNED \/ kin
 Inductive owner := Core | KServ | Vm (h : Z) | Nobody.
 Definition owner_of (s : Z) : owner :=
   if kind s =? PG_CORE then Core
-  else if (kind s =? PG_VM) || (kind s =? PG_VMCORE) then Vm (handle s)
+  else if (kind s =? PG_VM) || (kind s =? PG_VMCORE) || (kind s =? PG_CTX) then Vm (handle s)
   else if (kind s =? PG_HOST) || (kind s =? PG_PINNED) || (kind s =? PG_LENT) then KServ
   else Nobody.
+
+(** Pages whose content is the VM's secret: its private pages, and the registers of its vCPUs.  All that KCore
+    keeps elsewhere, tables too, is taken to be known to KServ. *)
+Definition secret_state (s : Z) : Prop := kind s = PG_VM \/ kind s = PG_CTX.
 
 (** ** The security invariant *)
 (** What VMID h may reach at frame fn.  KServ's map is the identity. *)

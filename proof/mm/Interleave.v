@@ -250,7 +250,7 @@ Section Interleave.
           exists (set_ram (w_ram b) a). split; [exact J|]. cbn. auto. }
         destruct (String.eqb_spec f "pte_get") as [->|].
         { cbn [snd] in E. destruct E as [-> ->]. exists a. split; [|auto]. exists a. split; [reflexivity|]. cbn. split; [|reflexivity].
-          destruct (P1 eq_refl) as [(_ & O & _) _]. symmetry. apply (v_ram c a b V), U, O. }
+          destruct (P1 eq_refl) as [(_ & O & _) _]. unfold word. f_equal. symmetry. apply (v_ram c a b V), U, O. }
         destruct (String.eqb_spec f "page_copy") as [->|].
         { cbn [snd] in E. subst b'. exists (copy_page B x y (set_ram (w_ram b) a)).
           split; [exists (set_ram (w_ram b) a); split; [exact J|reflexivity]|]. split; [|exact H].

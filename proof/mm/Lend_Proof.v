@@ -34,7 +34,7 @@ Section Proofs.
     - intros k h fn T. pose proof (s_tlb B w (i_secure B w I) _ _ _ _ T) as A. unfold allowed in *.
       rewrite Es. destruct (Z.eqb_spec h 0) as [->|N]; [pg; intuition lia|].
       destruct Hn as [Hn|Hn]; [|destruct (Hn k h fn N T)]. auto.
-    - left. rewrite (wrap_small U64 s U). unfold owner_of. pg.
+    - left. rewrite (wrap_small U64 s U). split; [|unfold secret_state; pg; lia]. unfold owner_of. pg.
       repeat match goal with |- context [?a =? ?b] => destruct (Z.eqb_spec a b) end; cbn; try reflexivity; lia.
   Qed.
 

@@ -113,7 +113,7 @@ Section Prims.
   Definition spec_pg_set (d : den) : Prop := forall t i x w, cs B w -> usable B w t -> ~ used w t -> 0 <= i < 512 ->
     secure B (write_word B t i x w) ->
     WP (d [t; i; x]) (fun r w' => w' = write_word B t i x w /\ r = None) w.
-  Definition spec_pg_get (d : den) : Prop := forall t i w, cs B w -> usable B w t -> 0 <= i < 512 ->
+  Definition spec_pg_get (d : den) : Prop := forall t i w, cs B w -> readable B w t -> 0 <= i < 512 ->
     WP (d [t; i]) (fun r w' => interference w w' /\ cs B w' /\ r = Some (word w' t i)) w.
   Definition spec_meta_get (d : den) : Prop := forall p w, cs B w -> is_ram B p ->
     WP (d [p]) (fun r w' => w' = w /\ r = Some (state w p)) w.
@@ -145,7 +145,8 @@ Section Prims.
   Proof.
     intros E. rule E.
     - intros w0 Bf. cbn in Bf. subst w0. cbn. split; [destruct H; auto|]. intros v w' [_ ->]. apply cs_secure, H.
-    - intros v w' (w0 & Bf & Ef). cbn in Bf. subst w0. cbn in Ef. destruct Ef as [-> ->]. auto.
+    - intros v w' (w0 & Bf & Ef). cbn in Bf. subst w0. cbn in Ef. destruct Ef as [-> ->].
+      split; [reflexivity|exact (f_equal Some (wrap_wrap U64 _))].
   Qed.
 
   Lemma pte_set_ok : prims "pte_set" = Some {| s_params := [U64; U64; U64]; s_result := None |} ->
@@ -177,7 +178,7 @@ Section Prims.
       split; [|intros v w' [_ ->]; apply cs_secure, C0].
       cbn. split; [apply C0|]. destruct Bf as (r & -> & _). auto.
     - intros v w' (w0 & Bf & Ef). cbn in Bf, Ef. destruct Ef as [-> ->].
-      split; [exact Bf|]. split; [exact (cs_interference w w0 H Bf)|reflexivity].
+      split; [exact Bf|]. split; [exact (cs_interference w w0 H Bf)|exact (f_equal Some (wrap_wrap U64 _))].
   Qed.
 
   Lemma meta_get_ok : prims "meta_get" = Some {| s_params := [U64]; s_result := Some U64 |} ->

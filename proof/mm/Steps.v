@@ -10,7 +10,7 @@ Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
 
-Ltac pg := unfold hosts, PG_CORE, PG_HOST, PG_PINNED, PG_LENT, PG_VM, PG_VMCORE in *.
+Ltac pg := unfold hosts, PG_CORE, PG_HOST, PG_PINNED, PG_LENT, PG_VM, PG_VMCORE, PG_CTX in *.
 
 Section Steps.
   Variable B : board.

@@ -37,7 +37,7 @@ Section Proofs.
     - apply (unused B LI); [exact I|pg; lia..].
     - intros k h fn T. pose proof (s_tlb B w (i_secure B w I) _ _ _ _ T) as A. unfold allowed in *.
       rewrite Es. destruct (Z.eqb_spec h 0) as [->|N]; [pg; intuition lia|]. exfalso. pg; lia.
-    - left. unfold owner_of. rewrite Kp. reflexivity.
+    - left. split; [unfold owner_of; rewrite Kp; reflexivity|]. intros [X|X]; pg; lia.
   Qed.
 
   Lemma unmade_evolves h cells P w w' : evolves B cells P w w' -> evolves B cells P (unmade h w) (unmade h w').

@@ -42,7 +42,7 @@ Section Facts.
     - intros X. apply U, (touched_used p w w' q T), X.
   Qed.
 
-  Lemma touched_usable p w w' q : touched p w w' -> usable B w q -> usable B w' q.
+  Lemma touched_readable p w w' q : touched p w w' -> readable B w q -> readable B w' q.
   Proof. intros T [R K]. split; [exact R|]. rewrite (touched_state p w w' q T). exact K. Qed.
 
   Lemma store_touched w p i x : inv B w -> context B w p ->

@@ -81,7 +81,7 @@ Section Proofs.
     - split; [exact C2|]. split; [exact T2|]. exists 0. eexists. split; [reflexivity|]. split; [lia|]. split; [reflexivity|].
       exact Keep.
     - intros m e w3 M (C3 & T3 & i & v & -> & I & -> & K3). steps.
-      + eapply wp_mono; [apply HG; [exact C3|apply (touched_usable B ctx w w3 run T3 U)|lia]|].
+      + eapply wp_mono; [apply HG; [exact C3|apply (touched_readable B ctx w w3 run T3 U)|lia]|].
         cbv beta. intros ? w4 (J4 & C4 & ->). steps.
         assert (T4 : touched ctx w w4) by (apply (touched_trans ctx w w3); [exact T3|apply touched_interference, J4]).
         put HS X T4 C4 w5 T5 C5 W5. exists (4 - (i + 1)). split; [lia|]. split; [exact C5|]. split; [exact T5|].

@@ -39,7 +39,7 @@ Section Specs.
       forall j, 0 <= j < CTX_WORDS -> word w' (vcpu_ctx w h i) j = reset_word i j) w.
 
   (** The boot vCPU starts where its run page says: five registers, each read once. *)
-  Definition spec_vcpu_boot (d : den) : Prop := forall ctx run w, context B w ctx -> usable B w run -> cs B w ->
+  Definition spec_vcpu_boot (d : den) : Prop := forall ctx run w, context B w ctx -> readable B w run -> cs B w ->
     WP (d [ctx; run]) (fun r w' => r = None /\ cs B w' /\ touched ctx w w' /\
       forall j, j <> CTX_PC -> ~ 0 <= j < 4 -> word w' ctx j = word w ctx j) w.
 End Specs.
