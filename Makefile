@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 S := scripts
 
 .PHONY: help deps fetch kernel images kcore prepare run check lint format patch-stat \
-	proof proof-status attack mutants status docs clean
+	proof proof-status attack mutants bench status docs clean
 
 help:
 	@sed -n -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -55,6 +55,9 @@ attack: prepare ## the attack tests only
 
 mutants: ## break KCore's C in 500 places: does anything notice? build/mutants/results.md
 	@tests/mutants/mutants
+
+bench: prepare ## exact instruction counts against stock KVM: build/bench/report.html; PROFILE=1: where they go
+	@bench/run
 
 status: ## write docs/STATUS.md from the last runs of the tools
 	@$(S)/status.py

@@ -94,7 +94,8 @@ if [ -n "$icount" ]; then
     accel=tcg,thread=single
     cpu=$cpu,cntfrq=1000000000
     machine=$machine,dtb-randomness=off
-    set -- -icount shift=0,sleep=off "$@"
+    # The wall clock is part of what must not vary.
+    set -- -icount shift=0,sleep=off -rtc base=2026-01-01,clock=vm "$@"
 fi
 cmd=(qemu-system-aarch64 -machine "$machine" -cpu "$cpu" -smp "$smp" -m "$mem" -accel "$accel"
     -display none -nodefaults -no-reboot)
