@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 S := scripts
 
 .PHONY: help deps fetch kernel images kcore prepare run check lint format patch-stat \
-	proof proof-status attack mutants bench status docs clean
+	proof proof-status attack scale mutants bench status docs clean
 
 help:
 	@sed -n -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -52,6 +52,9 @@ proof-status: ## per C function: proved or not
 
 attack: prepare ## the attack tests only
 	@$(S)/check.sh attack
+
+scale: prepare ## VMs by the thousand, 32 protected VMs at once: docs/scale.md
+	@LONG=1 tests/scale/run
 
 mutants: ## break KCore's C in 500 places: does anything notice? build/mutants/results.md
 	@tests/mutants/mutants

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A guest for vmm.c, flat, entered at 1 GiB with the MMU off. x0: 0 one CPU; 1 starts a second one by
- * SMC, 2 by HVC. x1: pages to touch behind the program. Every page must read zero first and keep what
- * is written.
+ * SMC, 2 by HVC; + 0x100: says "ready" between writing and reading back. x1: pages to touch behind the
+ * program. Every page must read zero first and keep what is written.
  */
 	.text
 	movz	x28, #0x900, lsl #16
@@ -18,7 +18,10 @@
 	add	x19, x19, #4096
 	sub	x20, x20, #1
 	b	1b
-3:	adr	x19, ram
+3:	tbz	x0, #8, 2f
+	bic	x0, x0, #0x100
+	str	xzr, [x28, #0x18]
+2:	adr	x19, ram
 4:	cbz	x1, 5f			/* read back */
 	ldr	x2, [x19]
 	cmp	x2, x19

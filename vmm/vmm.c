@@ -7,8 +7,9 @@
  *
  * The program is loaded at 1 GiB and entered there at EL1, MMU off, with x0 and x1 as given (hexadecimal).
  * It talks by 64-bit stores to the page at 0x09000000: offset 0 value, 8 done (a run ends), 0x10 exception,
- * 0x18 ready. Every store but "done" is printed. -s: after "ready" nothing runs for so long, then the guest
- * goes on for one more value. -p: /dev/kvm-protected. -n: so many VMs one after another.
+ * 0x18 ready. Every store but "done" is printed. -s: after "ready" nothing runs for so long, or until
+ * SIGUSR1, then the guest goes on for one more value. -p: /dev/kvm-protected. -n: so many VMs one after
+ * another.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -128,7 +129,7 @@ static void make_vm(struct vm *vm)
 
 	memset(vm, 0, sizeof(*vm));
 	vm->fd = check(ioctl(kvm, KVM_CREATE_VM, 0), "KVM_CREATE_VM");
-	vm->ram = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	vm->ram = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (vm->ram == MAP_FAILED)
 		die("mmap of the guest's memory");
 	memcpy(vm->ram, program, program_size);
