@@ -115,14 +115,16 @@ Section Events.
                    kind (wrap U64 s) = PG_VM).
 
   (** Words of pages that KCore uses itself: tables; what it reads besides, pages of a VM's pool and run pages
-      (these KServ reaches as well); what it writes besides, contexts and a VM's own page for the VM.  So it
-      reads nothing that is secret. *)
+      (these KServ reaches as well); what it writes besides, contexts, and a private page of a VM of which
+      this CPU has a vCPU loaded.  So it reads nothing that is secret, and stores into a VM's memory for the VM
+      alone. *)
   Definition ours (w : world) (p : Z) : Prop :=
     is_ram B p /\ (kind (state w p) = PG_CORE \/ kind (state w p) = PG_VMCORE).
   Definition readable (w : world) (p : Z) : Prop :=
     is_ram B p /\ (kind (state w p) = PG_VMCORE \/ kind (state w p) = PG_PINNED).
   Definition usable (w : world) (p : Z) : Prop :=
-    is_ram B p /\ (kind (state w p) = PG_VMCORE \/ kind (state w p) = PG_PINNED \/ secret_state (state w p)).
+    is_ram B p /\ (kind (state w p) = PG_VMCORE \/ kind (state w p) = PG_PINNED \/ kind (state w p) = PG_CTX \/
+      kind (state w p) = PG_VM /\ has cpu w [handle (state w p)]).
 
   Variable lock_inv : world -> Prop.      (* what LOCK_MEM protects, while it is free *)
 

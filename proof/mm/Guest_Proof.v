@@ -127,7 +127,7 @@ Section Proofs.
   Lemma guest_store_locked_ok F : spec_walk_state B cpu LI (F "walk_state") -> spec_walk_pfn B cpu LI (F "walk_pfn") ->
     spec_pg_set B cpu LI (F "pg_set") -> spec_guest_store_locked B cpu LI (invoke F fuel f_guest_store_locked).
   Proof.
-    intros HS HW HP L h fn i x w S Lv Fr Hi Ux. pose proof (s_cs _ _ _ _ S) as C. pose proof Fr as Fr'. unfold frame
+    intros HS HW HP L h fn i x w S Lv Hs Fr Hi Ux. pose proof (s_cs _ _ _ _ S) as C. pose proof Fr as Fr'. unfold frame
       in Fr'.
     assert (Rh : 1 <= h <= 255) by apply Lv. assert (R : rooted w h) by (left; exact Lv).
     enter. steps. read_locked C. root_view. steps. read_tree HS S R Fr. steps. read_locked C. root_view. steps.
@@ -138,14 +138,14 @@ Section Proofs.
     - destruct (private_bits (desc w h fn)) as [Vd S1]; [assumption|]. specialize (Hv Vd).
       assert (Nm : names w h fn 1 v) by (apply names_leaf; split; [exact S1|split; [lia|symmetry; exact Hv]]).
       destruct (l_private _ _ _ _ _ (t_leaf B _ w (s_tables B _ _ _ S) h fn R Fr) v Lv Nm) as [Rp Sp].
-      destruct (private_state w v h fn Rh Fr' Sp) as (Kp & _).
+      destruct (private_state w v h fn Rh Fr' Sp) as (Kp & Hh1 & _).
       assert (Un : ~ used w v) by (apply (unused B LI); [apply C|pg; lia..]).
       assert (S2 : sec B unfrozen L (write_word B v i x w)).
       { apply sec_ram; [exact HB|exact S| |].
         - intros t j X. unfold store_word. destruct (Z.eqb_spec t v) as [->|]; [|reflexivity].
           destruct X as [X|[_ X]]; [contradiction|pg; lia].
         - intros t j _ _ X. unfold store_word. destruct (Z.eqb_spec t v) as [->|]; [|reflexivity]. pg; lia. }
-      eapply wp_mono; [apply HP; [exact C|split; [exact Rp|right; right; left; exact Kp]|exact Un|exact Hi|apply (cs_secure
+      eapply wp_mono; [apply HP; [exact C|split; [exact Rp|right; right; right; split; [exact Kp|rewrite Hh1; exact Hs]]|exact Un|exact Hi|apply (cs_secure
         B), (s_cs _ _ _ _ S2)]|].
       cbv beta. intros ? w2 [-> ->]. steps.
       eexists. split; [reflexivity|]. split; [range|]. split; [exact S2|]. right. split; [reflexivity|]. exists v.

@@ -42,9 +42,9 @@ Section Specs.
     WP (d [h; fn]) (fun r w' => w' = w /\ exists v, r = Some v /\ in_ty U64 v /\
       (v = FAULT_MMIO /\ ~ declared w h fn \/ v = fault_of (leaf_state (desc w h fn)) /\ declared w h fn)) w.
 
-  (** A store into a private page, and nowhere else. *)
-  Definition spec_guest_store_locked (d : den) : Prop := forall L h fn i x w, sec B unfrozen L w -> live w h -> frame
-    fn ->
+  (** A store into a private page of the VM whose vCPU this CPU has loaded, and nowhere else. *)
+  Definition spec_guest_store_locked (d : den) : Prop := forall L h fn i x w, sec B unfrozen L w -> live w h ->
+    has cpu w [h] -> frame fn ->
     0 <= i < 512 -> in_ty U64 x ->
     WP (d [h; fn; i; x]) (fun r w' => exists v, r = Some v /\ in_ty U64 v /\ sec B unfrozen L w' /\
       (v <> KC_OK /\ w' = w \/

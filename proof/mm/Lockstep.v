@@ -99,38 +99,55 @@ Section Lockstep.
   Lemma lsteps_good m ls m' : good m -> lsteps m ls m' -> good m'.
   Proof. intros G S. apply (good_steps B HB m); [exact G|exact (lsteps_steps _ _ _ S)]. Qed.
 
-  (** What the next event of a CPU may do in the world as its proof sees it, it may do in the real one. *)
-  Lemma next_allowed m c e k : good m -> m_cpu m c = Ev e k -> e <> lock -> e <> unlock ->
-    forall Q, keeps_secrets B Q e (m_world m).
+  (** What the next event of a CPU needs in the world as its proof sees it, up to date. *)
+  Lemma next_needs m c f args k : good m -> m_cpu m c = Ev (ECall f args) k -> ECall f args <> lock ->
+    ECall f args <> unlock ->
+    exists a, view (Z.of_nat c) a (m_world m) /\ fst (effect B (Z.of_nat c) (mem_inv B) (ECall f args) a).
   Proof.
-    intros G E N1 N2 Q. destruct e as [l|l x|f args]; [exact I|exact I|].
+    intros G E N1 N2.
     assert (X : exists a, view (Z.of_nat c) a (m_world m) /\ pre (K (Z.of_nat c)) (ECall f args) a).
     { destruct (m_lock m) as [d|] eqn:L; [destruct (PeanoNat.Nat.eq_dec d c) as [->|D]|].
       1: { destruct (g_holder B m G c L) as (a & V & _ & W). rewrite E in W. destruct W as [P _]. exists a. auto. }
       all: destruct (g_other B m G c) as (a & Aw & W); [congruence|]; rewrite E in W; destruct W as [P _];
         destruct (unlocked_event B _ _ a (aw_held _ _ _ Aw) N1 P) as [(? & X & _)|(? & ? & X & _)]; discriminate X. }
-    destruct X as (a & V & P).
-    assert (St : forall p, state a p = state (m_world m) p) by (intros p; unfold state; rewrite (v_meta _ _ _ V); reflexivity).
-    assert (F : exists a0, w_meta a0 = w_meta a /\ (f = "meta_set" -> a0 = a) /\ fst (effect B (Z.of_nat c) (mem_inv B) (ECall f args) a0)).
-    { destruct (observes (ECall f args)) eqn:Ob.
-      - exists (set_ram (w_ram a) a). split; [reflexivity|]. split; [intros ->; discriminate Ob|]. apply P.
-        unfold before. rewrite Ob. exists (w_ram a). auto.
-      - exists a. split; [reflexivity|]. split; [reflexivity|]. apply P. unfold before. rewrite Ob. reflexivity. }
-    destruct F as (a0 & Em & Ea & F).
-    assert (S0 : forall p, state a0 p = state (m_world m) p) by (intros p; rewrite <- St; unfold state; rewrite Em; reflexivity).
+    destruct X as (a & V & P). destruct (observes (ECall f args)) eqn:Ob.
+    - destruct (view_now _ a _ V) as [J V0]. exists (set_ram (w_ram (m_world m)) a). split; [exact V0|].
+      apply P. unfold before. rewrite Ob. exact J.
+    - exists a. split; [exact V|]. apply P. unfold before. rewrite Ob. reflexivity.
+  Qed.
+
+  (** The real world and the one that a proof sees. *)
+  Lemma view_state c a w p : view c a w -> state a p = state w p.
+  Proof. intros V. unfold state. rewrite (v_meta _ _ _ V). reflexivity. Qed.
+
+  Lemma view_isolated c a w p : view c a w -> isolated a p -> isolated w p.
+  Proof.
+    intros V [R U]. split; intros X; [apply R, (view_reached c a w p V), X|apply U, (view_used c a w p V), X].
+  Qed.
+
+  Lemma view_change c a w p s : view c a w -> may_change a p s -> may_change w p s.
+  Proof.
+    intros V. unfold may_change. rewrite (view_state c a w p V). intros [M|(Is & M)]; [left; exact M|right].
+    split; [apply (view_isolated c a w p V Is)|]. destruct M as [M|(M1 & M2 & M3)].
+    - left. intros i Hi. unfold word. rewrite <- (v_ram _ _ _ V) by apply Is. apply M, Hi.
+    - right. split; [exact M1|]. split; [|exact M3]. unfold vm_state in *.
+      rewrite <- (v_mem _ _ _ V) by discriminate. exact M2.
+  Qed.
+
+  (** It reads no secret, and lets none out. *)
+  Lemma next_allowed m c e k : good m -> m_cpu m c = Ev e k -> e <> lock -> e <> unlock ->
+    forall Q, keeps_secrets B Q e (m_world m).
+  Proof.
+    intros G E N1 N2 Q. destruct e as [l|l x|f args]; [exact I|exact I|].
+    destruct (next_needs m c f args k G E N1 N2) as (a & V & F).
     destruct args as [|x [|y [|]]]; try exact I; cbn [keeps_secrets].
     - intros ->. cbn in F. destruct F as [_ ->]. apply N1. reflexivity.
     - split; [|split].
       + intros [-> | ->]; cbn in F; destruct F as (_ & [_ Kx] & I); (split; [|exact I]); intros (_ & X & _);
-          rewrite S0 in Kx; unfold secret_state in X; pg; lia.
-      + intros ->. cbn in F. destruct F as (_ & _ & _ & _ & N). rewrite S0 in N. intros (_ & X & _). exact (N X).
-      + intros ->. rewrite (Ea eq_refl) in F. cbn in F. destruct F as (_ & R & M). split; [exact R|].
-        unfold may_change in *. rewrite St in M. destruct M as [M|([Re U] & M)]; [left; exact M|right]. split.
-        * split; [intros X; apply Re, (view_reached _ _ _ _ V), X|intros X; apply U, (view_used _ _ _ _ V), X].
-        * destruct M as [M|(M1 & M2 & M3)].
-          -- left. intros i Hi. unfold word. rewrite <- (v_ram _ _ _ V) by exact Re. apply M, Hi.
-          -- right. split; [exact M1|]. split; [|exact M3]. unfold vm_state in *.
-             rewrite <- (v_mem _ _ _ V) by discriminate. exact M2.
+          rewrite (view_state _ _ _ _ V) in Kx; unfold secret_state in X; pg; lia.
+      + intros ->. cbn in F. destruct F as (_ & _ & _ & _ & N). rewrite (view_state _ _ _ _ V) in N.
+        intros (_ & X & _). exact (N X).
+      + intros ->. cbn in F. destruct F as (_ & R & M). split; [exact R|]. exact (view_change _ _ _ _ _ V M).
   Qed.
 
   (** ** Two machines *)

@@ -110,7 +110,7 @@ Section Prims.
   Definition spec_pte_set (d : den) : Prop := forall t i x w, cs B w -> ours B w t -> 0 <= i < 512 ->
     secure B (write_word B t i x w) ->
     WP (d [t; i; x]) (fun r w' => w' = write_word B t i x w /\ r = None) w.
-  Definition spec_pg_set (d : den) : Prop := forall t i x w, cs B w -> usable B w t -> ~ used w t -> 0 <= i < 512 ->
+  Definition spec_pg_set (d : den) : Prop := forall t i x w, cs B w -> usable B cpu w t -> ~ used w t -> 0 <= i < 512 ->
     secure B (write_word B t i x w) ->
     WP (d [t; i; x]) (fun r w' => w' = write_word B t i x w /\ r = None) w.
   Definition spec_pg_get (d : den) : Prop := forall t i w, cs B w -> readable B w t -> 0 <= i < 512 ->

@@ -16,7 +16,7 @@ Section Proofs.
   Notation K := (kcore B cpu LI).
   Notation WP := (wp (kcore B cpu LI)).
 
-  Lemma context_usable w p : context B w p -> usable B w p.
+  Lemma context_usable w p : context B w p -> usable B cpu w p.
   Proof. intros [R K _]. split; [exact R|]. auto. Qed.
 
   (** A store into a context page that has been touched since [w]. *)
