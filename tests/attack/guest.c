@@ -19,6 +19,7 @@ GUEST(g_secret);
 GUEST(g_spin);
 GUEST(g_el);
 GUEST(g_sysregs);
+GUEST(g_once);
 
 #define EVIL 0xe0e1e2e3e4e5e6e7ull
 
@@ -433,6 +434,72 @@ static void every_register(void)
 	     (unsigned long long)asked);
 }
 
+/*
+ * KServ does not help at once, runs again, loads and puts, asks for a virtual SError and interrupts, and rewrites the
+ * run page at every exit: each call and each store of the guest still acts exactly once.
+ */
+static void exactly_once(void)
+{
+	struct vm *v = VM_START(1, g_once, 0, 0, 0, 0);
+	u64 stores = 0, rounds = 0, seen[32] = {0}, last = ~0ull;
+
+	for (u32 n = 0; n < 4000 && rounds < 40; n++) {
+		u64 code = vm_run_once(v, 0), ipa = 0, fault = KC_FAULT_NONE, val, ask;
+
+		if (code < 32)
+			seen[code]++;
+		if (code == KC_EXIT_TRAP) {
+			fault = rp(v, 0, RUN_FAULT);
+			ipa = rp(v, 0, RUN_HPFAR) >> 4;
+		}
+		val = rp(v, 0, RUN_X(0));
+		if (fault == KC_FAULT_MMIO && ipa == MMIO_PFN) {
+			u64 off = rp(v, 0, RUN_FAR) & 0xfff;
+
+			if (off == R_FAULT)
+				won("the guest takes an exception: %llx", (long long)val);
+			if (off == R_VALUE && val != ++stores)
+				won("store number %llu of the guest comes as number %llu",
+				    (long long)val, (long long)stores);
+			if (off == R_DONE && val != 0)
+				won("%lld calls or answers too many or too few in round %llu",
+				    (long long)val, (long long)rounds);
+			rounds += off == R_DONE;
+		} else if (code == KC_EXIT_TRAP && fault != KC_FAULT_PRIVATE) {
+			give_up("exit with fault %llu at %llx", (long long)fault, (long long)ipa);
+		}
+		if (verdict_is_won())
+			return;
+		/* Help only when the same thing is asked for the second time. */
+		ask = code << 32 | ipa;
+		if (code == KC_EXIT_TABLE && last == ask)
+			vm_table(v, 1);
+		if (fault == KC_FAULT_PRIVATE && last == ask) {
+			/* The sharing before had its table, if it took place. */
+			if (seen[KC_EXIT_SHARE] <= rounds)
+				vm_table(v, 1);
+			vm_page(v, ipa, NULL, 0);
+		}
+		if (code != KC_EXIT_IRQ)
+			last = ask;
+		rewrite(v, EVIL);
+		rp_set(v, 0, RUN_FLAGS, 0);
+		rp_set(v, 0, RUN_HCR,
+		       n % 3 == 0   ? KC_HCR_VSE | KC_HCR_TWI
+		       : n % 3 == 1 ? ~0ull
+				    : 0);
+		if (n % 5 == 4)
+			vm_put(v);
+	}
+	if (rounds < 40 || seen[KC_EXIT_TABLE] < 40 || seen[KC_EXIT_SHARE] < 40 ||
+	    seen[KC_EXIT_UNSHARE] < 40)
+		error("%llu rounds, exits for tables %llu, sharing %llu, unsharing %llu",
+		      (long long)rounds, (long long)seen[KC_EXIT_TABLE],
+		      (long long)seen[KC_EXIT_SHARE], (long long)seen[KC_EXIT_UNSHARE]);
+	note("%llu rounds, %llu exits for tables, %llu interrupts", (long long)rounds,
+	     (long long)seen[KC_EXIT_TABLE], (long long)seen[KC_EXIT_IRQ]);
+}
+
 const struct test tests_guest[] = {
 	{"mmio_answer", "27,38", "KServ's answer reaches one register, cut to the access",
 	 mmio_answer, 1},
@@ -446,6 +513,7 @@ const struct test tests_guest[] = {
 	{"late_content", "42", "nothing of KServ's enters private memory after the start",
 	 late_content, 1},
 	{"forced_reclaim", "32,42", "the guest notices a page taken by force", forced_reclaim, 1},
+	{"exactly_once", "36", "each call and each store of a guest acts once", exactly_once, 1},
 	{"stale_share", "47", "a shared page carries nothing private", stale_share, 1},
 	{"every_register", "22", "a guest reads no register that is not KCore's list",
 	 every_register, 1},

@@ -242,6 +242,94 @@ static void many_vms(void)
 	}
 }
 
+/* A descriptor as KCore writes one for a page that it has lent to a VM: readable, writable, marked so. */
+static u64 lent_leaf(u64 pfn)
+{
+	return pfn << 12 | 1ull << 56 | 1ull << 10 | 3ull << 8 | 3ull << 6 | 0xfull << 2 | 3ull;
+}
+
+/* A table that leads from each of its first two GiB, or blocks, to the table at pfn. */
+static void poison(u64 pfn, u64 next)
+{
+	u64 *t = page_map(pfn, 1);
+
+	for (int i = 0; i < 512; i++)
+		t[i] = next << 12 | 3;
+	page_unmap(t, 1);
+}
+
+/*
+ * The tables of a dying VM: not to be had while a lent page needs them, and never walked when they are KServ's
+ * again and say whatever KServ likes.
+ */
+static void freed_tables(void)
+{
+	u64 fake2 = page_alloc(0), fake3 = page_alloc(0), victim = page_alloc(0), core, core_n, h;
+	u64 *leaf = page_map(fake3, 1), spare = page_alloc(0);
+	struct vm *v = vm_new(0), *other = VM_START(1, g_echo, 1, 2, 3, 4);
+	struct dump d;
+
+	core_range(&core, &core_n);
+	vm_page(v, RAM_PFN, NULL, 0);
+	h = v->h;
+	needed(kc(KC_VM_TEARDOWN, h, 0, 0, 0), "VM_TEARDOWN");
+	dump_take(&d);
+	for (u32 i = 0; i < v->n_given; i++)
+		refused(kc(KC_PAGE_RECLAIM, h, v->given[i], 0, 0), KC_EBUSY,
+			"a table taken back while a page is lent");
+	refused(kc(KC_PAGE_RECLAIM, h, v->root, 0, 0), KC_EBUSY,
+		"a root taken back while a page is lent");
+	dump_same(&d, "a table taken back too early");
+	for (r1 = RAM_PFN; r1 < RAM_PFN + 512;)
+		needed(kc(KC_UNLEND, h, r1, RAM_PFN + 512 - r1, 0), "UNLEND");
+	for (u32 i = 0; i < v->n_given; i++) {
+		needed(kc(KC_PAGE_RECLAIM, h, v->given[i], 0, 0), "PAGE_RECLAIM");
+		page_free(v->given[i]);
+	}
+	v->n_given = 0;
+	needed(kc(KC_PAGE_RECLAIM, h, v->root, 0, 0), "PAGE_RECLAIM of the root");
+	needed(kc(KC_PAGE_RECLAIM, h, v->root + 1, 0, 0), "PAGE_RECLAIM of the root");
+
+	poison(v->root, fake2);
+	poison(v->root + 1, fake2);
+	poison(fake2, fake3);
+	for (int i = 0; i < 512; i += 4) {
+		leaf[i] = lent_leaf(victim);
+		leaf[i + 1] = lent_leaf(core);
+		leaf[i + 2] = lent_leaf(other->given[0]);
+		leaf[i + 3] = lent_leaf(other->run[0]);
+	}
+	dump_take(&d);
+	if (kc(KC_UNLEND, h, RAM_PFN, 1024, 0) != KC_OK || r1 != RAM_PFN + 1024)
+		error("UNLEND where nothing is lent does not end at once: %llx", (long long)r1);
+	refused(kc(KC_LEND_PROT, h, RAM_PFN, 8, 1), KC_ESTATE, "LEND_PROT of a dying VM");
+	refused(kc(KC_LEND, h, RAM_PFN + 5, spare, 7 << 8), KC_ESTATE, "LEND to a dying VM");
+	refused(kc(KC_FORCE_RECLAIM, h, RAM_PFN, 0, 0), KC_ESTATE, "FORCE_RECLAIM from a dying VM");
+	refused(kc(KC_PAGE_RECLAIM, h, victim, 0, 0), KC_EPERM,
+		"a page that only a freed table names");
+	dump_same(&d, "tables that are KServ's again");
+	for (int i = 0; i < 512; i++) {
+		static const char *const whose[] = {"KServ", "KCore", "another VM",
+						    "KServ, pinned"};
+		u64 pfn[] = {victim, core, other->given[0], other->run[0]};
+
+		if (leaf[i] != lent_leaf(pfn[i & 3])) {
+			won("KCore has walked a table that is KServ's, to a page of %s",
+			    whose[i & 3]);
+			break;
+		}
+	}
+	needed(kc(KC_VM_FREE, h, 0, 0, 0), "VM_FREE");
+	page_free(v->lent[0]);
+	v->n_lent = 0;
+	v->alive = 0;
+	page_unmap(leaf, 1);
+	page_free(fake2);
+	page_free(fake3);
+	page_free(victim);
+	page_free(spare);
+}
+
 const struct test tests_state[] = {
 	{"one_page_twice", "26,42", "a page has one owner and one guest address", one_page_twice,
 	 1},
@@ -250,5 +338,6 @@ const struct test tests_state[] = {
 	{"call_orders", "12", "a vCPU belongs to one CPU, in every order of calls", call_orders, 1},
 	{"exhaustion", "40", "limits are refused, and nothing is lost at them", exhaustion, 1},
 	{"share_count", "40", "share counts do not overflow", share_count, 1},
+	{"freed_tables", "18", "a table that is KServ's again is not walked", freed_tables, 1},
 	{"many_vms", "19", "handles and VMIDs are reused without loss", many_vms, 1},
 	TEST_LIST_END};
