@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 S := scripts
 
 .PHONY: help deps fetch kernel images kcore prepare run check lint format patch-stat \
-	proof proof-status attack scale mutants bench status docs clean
+	proof proof-status attack scale kselftest mutants bench status docs clean
 
 help:
 	@sed -n -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -55,6 +55,9 @@ attack: prepare ## the attack tests only
 
 scale: prepare ## VMs by the thousand, 32 protected VMs at once: docs/scale.md
 	@LONG=1 tests/scale/run
+
+kselftest: prepare ## the KVM selftests of the kernel source, with KCore and without; build/kselftest/results.md
+	@tests/kselftest/run --all
 
 mutants: ## break KCore's C in 500 places: does anything notice? build/mutants/results.md
 	@tests/mutants/mutants

@@ -484,7 +484,7 @@ static void check_vgic(u32 cpu)
 			fake_breach(SECURITY, "CPU %u: list register %u is linked to interrupt %lu",
 				    cpu, i, intid);
 	}
-	if (me->ich_hcr & ~0xf80040fful)
+	if (me->ich_hcr & ~(0xf80040fful | (vms[pcpu[cpu].vm].is_protected ? 0 : 0x1c00ul)))
 		fake_breach(SECURITY, "CPU %u: ICH_HCR_EL2 0x%lx", cpu, me->ich_hcr);
 }
 
@@ -493,7 +493,8 @@ static void check_guest(u32 cpu)
 	u32 h = pcpu[cpu].vm;
 	u32 i = pcpu[cpu].vcpu;
 	u64 prot = KC_HCR_TWI | KC_HCR_TWE;
-	u64 normal = prot | KC_HCR_TVM | KC_HCR_TRVM | KC_HCR_VSE | KC_HCR_VI | KC_HCR_VF;
+	u64 normal =
+		prot | KC_HCR_TVM | KC_HCR_TRVM | KC_HCR_VSE | KC_HCR_VI | KC_HCR_VF | HCR_TID2;
 
 	if (h == 0 || vcpus[h][i].loaded != cpu + 1 || me->vec_ctx != vcpus[h][i].ctx_pfn)
 		fake_breach(SECURITY, "CPU %u: runs a vCPU that it does not have", cpu);

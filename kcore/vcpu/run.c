@@ -75,14 +75,20 @@ static u32 pstate_ok(u64 pstate)
 	return 0;
 }
 
-/* HCR_EL2 of the next run: KCore's constant and the few bits that KServ may choose. */
+/*
+ * HCR_EL2 of the next run: KCore's constant and the few bits that KServ may choose. What caches a
+ * normal VM sees is KServ's to say.
+ */
 static u64 guest_hcr(u32 h, u64 wanted)
 {
 	u64 mask = KC_HCR_TWI | KC_HCR_TWE;
+	u64 hcr = HCR_GUEST;
 
-	if (vms[h].is_protected == 0u)
+	if (vms[h].is_protected == 0u) {
 		mask = mask | KC_HCR_TVM | KC_HCR_TRVM | KC_HCR_VSE | KC_HCR_VI | KC_HCR_VF;
-	return HCR_GUEST | (wanted & mask);
+		hcr = hcr | HCR_TID2;
+	}
+	return hcr | (wanted & mask);
 }
 
 /* Host registers that the next run replaces: into the host's context page. */

@@ -9,10 +9,13 @@
 #include <kcore/prim.h>
 #include <kcore/prim_cpu.h>
 
+#include "../vm/vm.h"
 #include "vcpu.h"
 
 /* En, the maintenance interrupt enables, TDIR, EOIcount. */
-#define ICH_HCR_MASK   0xf80040fful
+#define ICH_HCR_MASK 0xf80040fful
+/* TC, TALL0, TALL1: with them KServ shows a normal VM that it has no interrupt controller. */
+#define ICH_HCR_TRAPS  0x1c00ul
 #define LR_HW          (1ul << 61)
 #define LR_PINTID(v)   (((v) >> 32) & 0x1ffful)
 #define LR_PINTID_MASK (0x1ffful << 32)
@@ -91,6 +94,7 @@ void vgic_enter(u32 cpu, u64 run)
 	u64 vtr = ich_vtr_get();
 	u64 n = lr_count(vtr);
 	u64 used = pg_get(run, RUN_VGIC_NLR);
+	u64 mask = ICH_HCR_MASK;
 	u64 i = 0;
 	u64 v;
 	u64 lr;
@@ -104,8 +108,10 @@ void vgic_enter(u32 cpu, u64 run)
 		i = i + 1ul;
 	}
 	pcpu[cpu].n_lr = used;
+	if (vms[pcpu[cpu].vm].is_protected == 0u)
+		mask = mask | ICH_HCR_TRAPS;
 	v = pg_get(run, RUN_VGIC_HCR);
-	ich_hcr_set(v & ICH_HCR_MASK);
+	ich_hcr_set(v & mask);
 }
 
 void vgic_exit(u32 cpu, u64 run)

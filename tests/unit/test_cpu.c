@@ -182,8 +182,8 @@ static void normal_vm(void)
 
 	answer(RUN_HCR, ~0ul);
 	run();
-	EQ(c0->hcr, HCR_GUEST | KC_HCR_TWI | KC_HCR_TWE | KC_HCR_TVM | KC_HCR_TRVM | KC_HCR_VSE |
-			    KC_HCR_VI | KC_HCR_VF);
+	EQ(c0->hcr, HCR_GUEST | HCR_TID2 | KC_HCR_TWI | KC_HCR_TWE | KC_HCR_TVM | KC_HCR_TRVM |
+			    KC_HCR_VSE | KC_HCR_VI | KC_HCR_VF);
 	fill_guest();
 	CHECK(fake_trap(0, 0, DATA(2ul, 3), 0xabc123, 0x1234 << 4));
 	exited(KC_EXIT_TRAP);

@@ -22,6 +22,7 @@
 #define HCR_FB     (1ul << 9)
 #define HCR_BSU_IS (1ul << 10)
 #define HCR_TID1   (1ul << 16)
+#define HCR_TID2   (1ul << 17)
 #define HCR_TID3   (1ul << 18)
 #define HCR_TSC    (1ul << 19)
 #define HCR_TIDCP  (1ul << 20)
