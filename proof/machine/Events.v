@@ -4,21 +4,25 @@
     the worlds before and after.  These are the contracts of kcore/include/kcore/prim.h. *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
-From Redoubt.machine Require Import State.
+From Redoubt.machine Require Import State Cpu.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
 
 (** ** KCore's objects *)
-(** Some are constant after boot; an entry of [pcpu] belongs to its CPU; LOCK_MEM protects the rest. *)
+(** Some are constant after boot; an entry of [pcpu] and a row of [last_ran] belong to their CPU, as its
+    registers (Cpu.v) do; LOCK_MEM protects the rest. *)
 Inductive class := Constant | Percpu | Locked.
 Definition constant_cells : list ident :=
   ["region.base"; "region.n"; "region.l3"; "n_region"; "host_root"; "host_l2"; "boot.n_region";
    "boot.region.base_pfn"; "boot.region.n_pfn"; "boot.n_device"; "boot.device.base_pfn";
-   "boot.device.n_pfn"; "boot.core_pfn"; "boot.core_n"; "boot.pool_pfn"; "boot.pool_n"].
+   "boot.device.n_pfn"; "boot.core_pfn"; "boot.core_n"; "boot.pool_pfn"; "boot.pool_n";
+   "n_cpu"; "cpu_mpidr"; "gicr_pfn"].
 Definition class_of (c : ident) : class :=
   if existsb (String.eqb c) constant_cells then Constant
-  else if String.prefix "pcpu." c then Percpu else Locked.
+  else if String.prefix "pcpu." c || String.prefix "reg." c || String.eqb c "last_ran" then Percpu else Locked.
+(** A cell of class [Percpu] is of the CPU that its first index says. *)
+Definition of_cpu (c : Z) (l : loc) : Prop := hd_error (snd l) = Some c.
 
 (** *** Loaded vCPUs
     "vcpus.loaded" [h; i] is 0, or c + 1: vCPU i of VM h is loaded on CPU c.  It is a token: only CPU c takes
@@ -39,7 +43,7 @@ Definition unloaded (w : world) (ix : list Z) : Prop :=
 Definition owns (c : Z) (w : world) (l : loc) : Prop :=
   match class_of (fst l) with
   | Constant => False
-  | Percpu => snd l = [c]
+  | Percpu => of_cpu c l
   | Locked => steady (fst l) = true /\ has c w (snd l) \/
               fst l = loaded_cell /\ wrap U32 (w_mem w l) = c + 1
   end.
@@ -54,13 +58,13 @@ Section Events.
   Definition may_read (w : world) (l : loc) : Prop :=
     match class_of (fst l) with
     | Constant => True
-    | Percpu => snd l = [cpu]
+    | Percpu => of_cpu cpu l
     | Locked => w_held w = true \/ steady (fst l) = true /\ has cpu w (snd l)
     end.
   Definition may_write (w : world) (l : loc) (x : Z) : Prop :=
     match class_of (fst l) with
     | Constant => False
-    | Percpu => snd l = [cpu]
+    | Percpu => of_cpu cpu l
     | Locked => w_held w = true /\
         (steady (fst l) = true -> unloaded w (snd l)) /\
         (fst l = loaded_cell -> forall v, v = w_mem w l \/ v = x -> wrap U32 v = 0 \/ wrap U32 v = cpu + 1)
@@ -128,12 +132,15 @@ Section Events.
 
   Variable lock_inv : world -> Prop.      (* what LOCK_MEM protects, while it is free *)
 
-  (** The memory part's primitives.  Everything but [spin_lock] needs the lock. *)
+  (** The primitives of the CPU's own registers: Cpu.v.  The memory part's: everything but [spin_lock] needs
+      the lock. *)
   Definition effect (e : event) (w : world) : Prop * (Z -> world -> Prop) :=
     match e with
     | ERead l => (may_read w l, fun v w' => v = w_mem w l /\ w' = w)
     | EWrite l x => (may_write w l x, fun _ w' => w' = write_cell l x w)
-    | ECall f [a] =>
+    | ECall f args => if cpu_primitive f then cpu_effect B cpu f args w else
+    match args with
+    | [a] =>
         if String.eqb f "spin_lock" then
           (w_held w = false /\ a = 0,
            (* other CPUs have done anything that keeps the invariant, but to what this CPU owns *)
@@ -148,7 +155,7 @@ Section Events.
         else if String.eqb f "page_sync" then
           (w_held w = true /\ is_ram B a /\ isolated w a, fun _ w' => w' = w)
         else (False, fun _ _ => False)
-    | ECall f [a; b] =>
+    | [a; b] =>
         if String.eqb f "meta_set" then
           (w_held w = true /\ is_ram B a /\ may_change w a b, fun _ w' => w' = set_meta a b w)
         else if String.eqb f "pg_get" then
@@ -162,13 +169,14 @@ Section Events.
           (w_held w = true /\ (a = 0 /\ b = b_root B \/ 1 <= a <= 255 /\ b = vm_root w a),
            fun _ w' => w' = invalidate a w)
         else (False, fun _ _ => False)
-    | ECall f [a; b; c] =>
+    | [a; b; c] =>
         if String.eqb f "pg_set" then
           (w_held w = true /\ usable w a /\ 0 <= b < 512 /\ ~ used w a, fun _ w' => w' = write_word a b c w)
         else if String.eqb f "pte_set" then
           (w_held w = true /\ ours w a /\ 0 <= b < 512, fun _ w' => w' = write_word a b c w)
         else (False, fun _ _ => False)
     | _ => (False, fun _ _ => False)
+    end
     end.
 
   (** KServ and the VMs write to any page that they reach, at any moment.  The view that the proof of one

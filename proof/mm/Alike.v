@@ -8,8 +8,8 @@
     do stores of KServ and of VMs. *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
-From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Invariant Steps.
+From Redoubt.machine Require Import State Cpu Events Facts.
+From Redoubt.mm Require Import Desc_Spec Invariant Steps Cpu_Facts.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -148,6 +148,19 @@ Section Alike.
     | _ => True
     end.
 
+  Lemma keeps_cpu f args w : cpu_primitive f = true -> keeps_secrets (ECall f args) w.
+  Proof.
+    intros Cp. destruct args as [|x [|y [|z l]]]; try exact I; cbn [keeps_secrets].
+    - intros ->. discriminate Cp.
+    - split; [intros [-> | ->]|split; intros ->]; discriminate Cp.
+  Qed.
+
+  Lemma alike_set_regs c l a b : alike a b -> alike (set_regs c l a) (set_regs c l b).
+  Proof.
+    apply (set_regs_both B c alike). intros m x u v P _ A. rewrite !percpu_write by exact P.
+    rewrite (al_mem u v A). apply alike_mem, A.
+  Qed.
+
   Theorem alike_event c LI e a b v a' : alike a b -> keeps_secrets e a -> keeps_secrets e b -> secure B a' ->
     snd (effect B c LI e a) v a' -> exists b', snd (effect B c LI e b) v b' /\ alike a' b'.
   Proof.
@@ -156,7 +169,13 @@ Section Alike.
     - cbn in E. subst a'. exists (write_cell B l x b). split; [reflexivity|]. unfold write_cell in *.
       rewrite <- (al_mem a b A). pose proof (alike_mem a b (upd (w_mem a) l x) A) as Am.
       destruct (steers_walks (fst l)); [apply alike_settle; assumption|exact Am].
-    - destruct args as [|x [|y [|z [|]]]]; try (cbn in E; contradiction); cbn in E, Ka, Kb.
+    - destruct (cpu_primitive f) eqn:Cp.
+      { rewrite cpu_effect_call in E by exact Cp. destruct (cpu_effect_does _ _ _ _ _ _ _ E) as (d & D & R & ->).
+        exists (set_regs c (writes d) b). split; [|apply alike_set_regs, A]. rewrite cpu_effect_call by exact Cp.
+        unfold cpu_effect. rewrite D. split; [|reflexivity]. destruct (answer d); [exact I| |exact R].
+        cbn in *. rewrite <- (al_mem a b A). exact R. }
+      cbn [effect] in E. rewrite Cp in E.
+      destruct args as [|x [|y [|z [|]]]]; try (cbn in E; contradiction); cbn in E, Ka, Kb.
       + destruct (String.eqb_spec f "spin_lock") as [->|]; [congruence|].
         destruct (String.eqb_spec f "spin_unlock") as [->|].
         { cbn in E. subst a'. exists (set_held false b). split; [reflexivity|apply alike_set_held, A]. }

@@ -7,8 +7,8 @@
     that nobody reaches: [private_step].  [private_run]: so it is along a run. *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
-From Redoubt.machine Require Import State Events Facts Machine.
-From Redoubt.mm Require Import Desc_Spec Invariant Steps Structure Interleave Machine_Proof Alike Lockstep.
+From Redoubt.machine Require Import State Cpu Events Facts Machine.
+From Redoubt.mm Require Import Desc_Spec Invariant Steps Structure Interleave Machine_Proof Alike Cpu_Facts Lockstep.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -51,7 +51,12 @@ Section Integrity.
     - destruct e as [l|l x|f args].
       + cbn in F. destruct F as [_ ->]. split; [apply Keep|right]; reflexivity.
       + cbn in F. subst w'. unfold write_cell. destruct (steers_walks (fst l)); (split; [apply Keep|right]; reflexivity).
-      + destruct (next_needs B {| m_world := w; m_lock := o; m_cpu := T |} c f args k G E N1 N2) as (a & V & P).
+      + destruct (cpu_primitive f) eqn:Cp.
+        { rewrite cpu_effect_call in F by exact Cp. destruct (cpu_effect_does _ _ _ _ _ _ _ F) as (d & _ & _ & ->).
+          destruct (set_regs_pages (Z.of_nat c) (writes d) w) as [Em Er]. split; [apply Keep, Em|right].
+          intros i. rewrite Er. reflexivity. }
+        destruct (next_needs B {| m_world := w; m_lock := o; m_cpu := T |} c f args k Cp G E N1 N2) as (a & V & P).
+        cbn [effect] in F, P. rewrite Cp in F, P.
         cbn [m_world] in V.
         assert (NI : ~ isolated a p) by (intros X; apply (view_isolated _ _ _ _ V) in X; apply (proj1 X), Rd).
         pose proof (view_state _ _ _ p V) as Es.

@@ -8,9 +8,9 @@
     differ in pages that somebody reaches, and in the objects of other CPUs. *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
-From Redoubt.machine Require Import State Events Facts Machine.
+From Redoubt.machine Require Import State Cpu Events Facts Machine.
 From Redoubt.mm Require Import Desc_Spec Invariant Steps Structure Structure_Frame Structure_Facts Structure_Steps
-  Page_Spec Vm_Facts.
+  Page_Spec Vm_Facts Cpu_Facts.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -25,7 +25,7 @@ Section Interleave.
   Hypothesis HB : board_ok B.
 
   (** Objects that CPU [c] may read: all but those of other CPUs. *)
-  Definition visible (c : Z) (l : loc) : Prop := class_of (fst l) = Percpu -> snd l = [c].
+  Definition visible (c : Z) (l : loc) : Prop := class_of (fst l) = Percpu -> of_cpu c l.
 
   Record view (c : Z) (a b : world) : Prop := {
     v_mem : forall l, visible c l -> w_mem a l = w_mem b l;
@@ -224,7 +224,20 @@ Section Interleave.
       split; [exact A|]. split.
       + apply write_view; [exact V|]. eapply (after_secure c (EWrite l x) a a v); [exact P|reflexivity|reflexivity].
       + unfold write_cell. destruct (steers_walks (fst l)); exact H.
-    - destruct args as [|x [|y [|z [|]]]]; try (cbn in E; contradiction).
+    - destruct (cpu_primitive f) eqn:Cp.
+      { rewrite cpu_effect_call in E by exact Cp. destruct (cpu_effect_does _ _ _ _ _ _ _ E) as (d & D & R & ->).
+        exists (set_regs c (writes d) a).
+        assert (V' : view c (set_regs c (writes d) a) (set_regs c (writes d) b) /\ w_held (set_regs c (writes d) a) = true /\
+          secure B (set_regs c (writes d) a)).
+        { apply (set_regs_both B c (fun a b => view c a b /\ w_held a = true /\ secure B a)); [|auto].
+          intros l x a1 b1 Pl Ol (V1 & H1 & S1). pose proof (percpu_secure B l x a1 Pl S1) as S2.
+          rewrite percpu_held by exact Pl. split; [apply write_view; assumption|auto]. }
+        split; [|tauto]. exists a. split; [unfold before; rewrite cpu_unobserved by exact Cp; reflexivity|].
+        rewrite cpu_effect_call by exact Cp. unfold cpu_effect. rewrite D. split; [|reflexivity].
+        destruct (answer d) as [|r ix|]; [exact I| |exact R]. cbn in *. rewrite R. symmetry. apply (v_mem c a b V).
+        intros _. apply reg_own. }
+      cbn [effect] in E. rewrite Cp in E.
+      destruct args as [|x [|y [|z [|]]]]; try (cbn in E; contradiction).
       + cbn in E. pose proof (P a) as P1.
         destruct (String.eqb_spec f "spin_lock") as [->|].
         { cbn in P1. destruct (P1 eq_refl) as [[_ ->] _]. destruct Nl. reflexivity. }
@@ -286,7 +299,11 @@ Section Interleave.
     intros S Nl Nu [a0 P] E. destruct e as [l|l x|f args].
     - cbn in E. destruct E as [_ ->]. exact S.
     - cbn in E. subst w'. apply settled_write, S.
-    - destruct args as [|x [|y [|z [|]]]]; try (cbn in E; contradiction); cbn in E.
+    - destruct (cpu_primitive f) eqn:Cp.
+      { rewrite cpu_effect_call in E by exact Cp. destruct (cpu_effect_does _ _ _ _ _ _ _ E) as (d & D & R & ->).
+        apply (set_regs_keep B c (settled B)); [|exact S]. intros l x w0 _ _. apply settled_write. }
+      cbn [effect] in E. rewrite Cp in E.
+      destruct args as [|x [|y [|z [|]]]]; try (cbn in E; contradiction); cbn in E.
       + destruct (String.eqb_spec f "spin_lock") as [->|].
         { destruct (P a0 eq_refl) as [[_ ->] _]. destruct Nl. reflexivity. }
         destruct (String.eqb f "spin_unlock"); [cbn [snd] in E; subst w'; destruct S as [S1 S2]; split|].
@@ -339,13 +356,19 @@ Section Interleave.
       assert (X : w_mem (write_cell B l1 x w) = upd (w_mem w) l1 x).
       { unfold write_cell. destruct (steers_walks (fst l1)); reflexivity. }
       rewrite X. apply upd_other. intros ->. destruct O as [O|O]; [rewrite O in M; exact M|].
-      unfold owns in O. destruct (class_of (fst l)) eqn:Cl; [exact M|rewrite O in M; injection M; congruence|].
+      unfold owns in O. destruct (class_of (fst l)) eqn:Cl; [exact M|unfold of_cpu in O, M; rewrite O in M; injection M; congruence|].
       destruct M as (Hd & Ms & Ml). specialize (Tk Hd). destruct O as [[O H]|[O H]].
       + apply (has_not_free c' a (snd l) Z); [|exact (Ms O)]. apply (has_same c' w a); [|exact H].
         intros h i. unfold token. rewrite Tk. auto.
       + destruct l as [d ix]. cbn [fst snd] in *. subst d. rewrite <- Tk in H.
         destruct (Ml eq_refl _ (or_introl eq_refl)); lia.
-    - destruct args as [|x [|y [|z [|]]]]; try (cbn in E; contradiction); cbn in E.
+    - destruct (cpu_primitive f) eqn:Cp.
+      { rewrite cpu_effect_call in E by exact Cp. destruct (cpu_effect_does _ _ _ _ _ _ _ E) as (d & D & R & ->).
+        apply (set_regs_keep B c (fun x => w_mem x l = w_mem w l)); [|reflexivity]. intros l1 x w0 P1 O1 <-.
+        rewrite percpu_mem. apply upd_other. intros ->. destruct O as [O|O]; [congruence|].
+        unfold owns in O. rewrite P1 in O. unfold of_cpu in O, O1. rewrite O1 in O. injection O; congruence. }
+      cbn [effect] in E. rewrite Cp in E.
+      destruct args as [|x [|y [|z [|]]]]; try (cbn in E; contradiction); cbn in E.
       + destruct (String.eqb_spec f "spin_lock") as [->|].
         { destruct (P a eq_refl) as [[_ ->] _]. destruct Nl. reflexivity. }
         destruct (String.eqb f "spin_unlock"); [cbn [snd] in E; subst w'; reflexivity|].
@@ -361,10 +384,12 @@ Section Interleave.
         destruct (String.eqb f "pte_set"); [cbn [snd] in E; subst w'; reflexivity|cbn in E; contradiction].
   Qed.
 
-  (** Without the lock a CPU only reads constants and what it owns, and writes its entry of [pcpu]. *)
+  (** Without the lock a CPU only reads constants and what it owns, and writes its entry of [pcpu]; and uses
+      its registers. *)
   Lemma unlocked_event c e a : w_held a = false -> e <> lock -> pre (K c) e a ->
     (exists l, e = ERead l /\ own_object c a l) \/
-    (exists l x, e = EWrite l x /\ class_of (fst l) = Percpu /\ snd l = [c]).
+    (exists l x, e = EWrite l x /\ class_of (fst l) = Percpu /\ of_cpu c l) \/
+    (exists f args, e = ECall f args /\ cpu_primitive f = true).
   Proof.
     intros H Nl P.
     assert (X : exists a0, before e a a0 /\ w_held a0 = false).
@@ -373,9 +398,10 @@ Section Interleave.
     destruct X as (a0 & Bf & H0). destruct (P a0 Bf) as [F _]. destruct e as [l|l x|f args].
     - left. exists l. split; [reflexivity|]. cbn in F, Bf. subst a0. unfold may_read in F. unfold own_object, owns.
       destruct (class_of (fst l)); auto. destruct F as [F|F]; [congruence|auto].
-    - right. exists l, x. cbn in F. unfold may_write in F.
+    - right; left. exists l, x. cbn in F. unfold may_write in F.
       destruct (class_of (fst l)); [contradiction|auto|destruct F as [F _]; congruence].
-    - exfalso. clear P Bf H a. destruct args as [|x [|y [|z [|]]]]; cbn in F; try contradiction.
+    - destruct (cpu_primitive f) eqn:Cp; [right; right; exists f, args; auto|].
+      exfalso. clear P Bf H a. cbn [effect] in F. rewrite Cp in F. destruct args as [|x [|y [|z [|]]]]; cbn in F; try contradiction.
       + destruct (String.eqb_spec f "spin_lock") as [->|].
         { destruct F as [_ ->]. destruct Nl. reflexivity. }
         repeat (destruct (String.eqb f _); [cbn [fst] in F; destruct F as [F _]; congruence|]). cbn in F; contradiction.

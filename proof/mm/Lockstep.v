@@ -6,9 +6,9 @@
     the VMs in [Q] reach and read afterwards, is the same for any two secrets. *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
-From Redoubt.machine Require Import State Events Facts Machine.
+From Redoubt.machine Require Import State Cpu Events Facts Machine.
 From Redoubt.mm Require Import Desc_Spec Invariant Steps Structure Structure_Facts Structure_Steps Interleave
-  Machine_Proof Alike.
+  Machine_Proof Cpu_Facts Alike.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -100,16 +100,17 @@ Section Lockstep.
   Proof. intros G S. apply (good_steps B HB m); [exact G|exact (lsteps_steps _ _ _ S)]. Qed.
 
   (** What the next event of a CPU needs in the world as its proof sees it, up to date. *)
-  Lemma next_needs m c f args k : good m -> m_cpu m c = Ev (ECall f args) k -> ECall f args <> lock ->
+  Lemma next_needs m c f args k : cpu_primitive f = false -> good m -> m_cpu m c = Ev (ECall f args) k -> ECall f args <> lock ->
     ECall f args <> unlock ->
     exists a, view (Z.of_nat c) a (m_world m) /\ fst (effect B (Z.of_nat c) (mem_inv B) (ECall f args) a).
   Proof.
-    intros G E N1 N2.
+    intros Cp G E N1 N2.
     assert (X : exists a, view (Z.of_nat c) a (m_world m) /\ pre (K (Z.of_nat c)) (ECall f args) a).
     { destruct (m_lock m) as [d|] eqn:L; [destruct (PeanoNat.Nat.eq_dec d c) as [->|D]|].
       1: { destruct (g_holder B m G c L) as (a & V & _ & W). rewrite E in W. destruct W as [P _]. exists a. auto. }
       all: destruct (g_other B m G c) as (a & Aw & W); [congruence|]; rewrite E in W; destruct W as [P _];
-        destruct (unlocked_event B _ _ a (aw_held _ _ _ Aw) N1 P) as [(? & X & _)|(? & ? & X & _)]; discriminate X. }
+        destruct (unlocked_event B _ _ a (aw_held _ _ _ Aw) N1 P) as [(? & X & _)|[(? & ? & X & _)|(? & ? & X & Y)]];
+        try discriminate X; injection X as <- <-; congruence. }
     destruct X as (a & V & P). destruct (observes (ECall f args)) eqn:Ob.
     - destruct (view_now _ a _ V) as [J V0]. exists (set_ram (w_ram (m_world m)) a). split; [exact V0|].
       apply P. unfold before. rewrite Ob. exact J.
@@ -139,7 +140,8 @@ Section Lockstep.
     forall Q, keeps_secrets B Q e (m_world m).
   Proof.
     intros G E N1 N2 Q. destruct e as [l|l x|f args]; [exact I|exact I|].
-    destruct (next_needs m c f args k G E N1 N2) as (a & V & F).
+    destruct (cpu_primitive f) eqn:Cp; [apply keeps_cpu, Cp|].
+    destruct (next_needs m c f args k Cp G E N1 N2) as (a & V & F).
     destruct args as [|x [|y [|]]]; try exact I; cbn [keeps_secrets].
     - intros ->. cbn in F. destruct F as [_ ->]. apply N1. reflexivity.
     - split; [|split].
@@ -220,6 +222,11 @@ Section Lockstep.
     snd (effect B c LI e w) v a -> snd (effect B c LI e w) v b -> keeps_secrets B Q e w -> a = b.
   Proof.
     intros N Ea Eb Ks. destruct e as [l|l x|f args]; [cbn in *; destruct Ea, Eb; congruence|cbn in *; congruence|].
+    destruct (cpu_primitive f) eqn:Cp.
+    { rewrite cpu_effect_call in Ea, Eb by exact Cp.
+      destruct (cpu_effect_does _ _ _ _ _ _ _ Ea) as (d & D & _ & ->).
+      destruct (cpu_effect_does _ _ _ _ _ _ _ Eb) as (d' & D' & _ & ->). congruence. }
+    cbn [effect] in Ea, Eb. rewrite Cp in Ea, Eb.
     destruct args as [|x [|y [|z [|]]]]; try (cbn in Ea; contradiction); cbn in Ea, Eb, Ks.
     - destruct (String.eqb_spec f "spin_lock"); [congruence|].
       repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb f s) end;

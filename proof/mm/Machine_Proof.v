@@ -4,9 +4,9 @@
     proof has shown, from the world as it sees it.  [good_steps]: it stays so. *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
-From Redoubt.machine Require Import State Events Facts Machine.
+From Redoubt.machine Require Import State Cpu Events Facts Machine.
 From Redoubt.mm Require Import Desc_Spec Invariant Steps Structure Structure_Facts Structure_Steps Page_Spec Vm_Facts
-  Interleave.
+  Cpu_Facts Interleave.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -55,32 +55,48 @@ Section Machine.
     apply (objects_event B (Z.of_nat c) e x w v w' l (Z.of_nat d)); auto; try lia. apply (away_owns _ a w); assumption.
   Qed.
 
+  (** A write of a CPU's own cell: this CPU, and the others. *)
+  Lemma away_own c l x a w : class_of (fst l) = Percpu -> away c a w -> away c (write_cell B l x a) (write_cell B l x w).
+  Proof.
+    intros Pc [H M]. rewrite !percpu_write by exact Pc. constructor; [exact H|].
+    intros l' O. cbn. unfold upd at 1 2. destruct (loc_eqb l l'); [reflexivity|]. apply M.
+    revert O. apply own_object_same. intros ix. cbn. rewrite upd_other; [auto|]. intros ->. discriminate Pc.
+  Qed.
+
+  Lemma view_own c d l x y w : class_of (fst l) = Percpu -> of_cpu c l -> d <> c -> view d y w ->
+    view d y (write_cell B l x w).
+  Proof.
+    intros Pc Oc N V. rewrite percpu_write by exact Pc. constructor; try apply V. intros l' L. cbn.
+    rewrite upd_other; [apply (v_mem d y w V), L|]. intros ->. apply N. specialize (L Pc). unfold of_cpu in L, Oc.
+    rewrite L in Oc. congruence.
+  Qed.
+
   (** An event of a CPU without the lock, in the real world. *)
   Lemma unlocked_step c e a w v w' : away c a w -> e <> lock -> pre (K c) e a -> secure B w ->
     snd (effect B c (fun _ => True) e w) v w' ->
     (exists a', act (K c) e a v a' /\ away c a' w') /\ secure B w' /\ (mem_inv B w -> mem_inv B w') /\
     (forall d x, d <> c -> view d x w -> view d x w').
   Proof.
-    intros Aw Nl P S E. pose proof Aw as [H M]. destruct (unlocked_event B c e a H Nl P) as [(l & -> & O)|(l & x & -> & Pc & Ix)].
+    intros Aw Nl P S E. pose proof Aw as [H M].
+    destruct (unlocked_event B c e a H Nl P) as [(l & -> & O)|[(l & x & -> & Pc & Ix)|(f & args & -> & Cp)]].
     - cbn in E. destruct E as [-> ->]. split; [|auto]. exists a. split; [|exact Aw].
       exists a. split; [reflexivity|]. cbn. rewrite (M l O). auto.
-    - cbn in E. subst w'.
-      assert (Ns : steers_walks (fst l) = false).
-      { destruct (steers_walks (fst l)) eqn:X; [|reflexivity]. apply steers_locked in X. congruence. }
-      assert (X : forall y, write_cell B l x y = set_mem (upd (w_mem y) l x) y).
-      { intros y. unfold write_cell. rewrite Ns. reflexivity. }
+    - cbn in E. subst w'. split; [|split; [|split]].
+      + exists (write_cell B l x a). split; [exists a; split; reflexivity|apply away_own; assumption].
+      + apply percpu_secure; assumption.
+      + apply percpu_mem_inv, Pc.
+      + intros d y N V. apply (view_own c); assumption.
+    - rewrite cpu_effect_call in E by exact Cp. destruct (cpu_effect_does _ _ _ _ _ _ _ E) as (d & D & R & ->).
       split; [|split; [|split]].
-      + exists (write_cell B l x a). split; [exists a; split; reflexivity|]. rewrite !X. constructor; [exact H|].
-        intros l' O. cbn. unfold upd at 1 2. destruct (loc_eqb l l'); [reflexivity|]. apply M.
-        revert O. apply own_object_same. intros ix. cbn. rewrite upd_other; [auto|]. intros ->. discriminate Pc.
-      + rewrite X. destruct S as [S1 S2]. split; assumption.
-      + destruct l as [d ix]. cbn in Pc. intros I. apply (mem_inv_frame B w); [|apply inv_write_cell|exact I].
-        * apply unchanged_write. destruct (structural d) eqn:Sd; [|reflexivity]. apply structural_locked in Sd. congruence.
-        * rewrite Pc. discriminate.
-        * exact Ns.
-        * apply I.
-      + intros d y N V. rewrite X. constructor; try apply V. intros l' L. cbn.
-        rewrite upd_other; [apply (v_mem d y w V), L|]. intros ->. apply N. specialize (L Pc). congruence.
+      + exists (set_regs c (writes d) a). split.
+        * exists a. split; [unfold before; rewrite cpu_unobserved by exact Cp; reflexivity|].
+          rewrite cpu_effect_call by exact Cp. unfold cpu_effect. rewrite D. split; [|reflexivity].
+          destruct (answer d) as [|r ix|]; [exact I| |exact R]. cbn in *. rewrite R. symmetry. apply M.
+          right. unfold owns. rewrite reg_class. apply reg_own.
+        * apply (set_regs_both B c (away c)); [|exact Aw]. intros l x a1 b1 Pc _. apply away_own, Pc.
+      + apply (set_regs_keep B c (secure B)); [|exact S]. intros l x w1 Pc _. apply percpu_secure, Pc.
+      + apply (set_regs_keep B c (mem_inv B)). intros l x w1 Pc _. apply percpu_mem_inv, Pc.
+      + intros e y N V. apply (set_regs_keep B c (view e y)); [|exact V]. intros l x w1 Pc Oc. apply (view_own c); assumption.
   Qed.
 
   Lemma view_refl c w b : view c (set_held b w) w.
