@@ -14,7 +14,7 @@ From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Prims Page_Spec Pa
 From Redoubt.mm Require Import Leaf_Spec Leaf_Proof Revoke_Spec Revoke_Proof Release_Proof Finish_Proof Loan_Spec Loan_Proof
   Unlend_Proof Prot_Proof Loan_Call_Spec Loan_Call_Proof Force_Spec Force_Proof Guest_Spec Guest_Proof
   Share_Spec Unshare_Proof Share_Proof.
-From Redoubt.mm Require Import Ram_Spec Ram_Proof Teardown_Spec Teardown_Proof.
+From Redoubt.mm Require Import Ram_Spec Ram_Proof Teardown_Spec Teardown_Proof Host_Map_Spec Host_Map_Proof.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
 Open Scope string_scope.
@@ -82,10 +82,10 @@ Section Program.
     ("desc_sw", unary K (fun d => Structure.soft d * 2 ^ 55));
     ("desc_set_attr", fun d => forall x a, in_ty U64 x -> attributes a -> computes K d [x; a] (desc_with x a));
     ("attr_lent", fun d => forall p, 0 <= p < 8 -> computes K d [p] (lent_attr p));
-    ("walk_l2", spec_walk_l2 B cpu LI);
-    ("walk_entry2", spec_walk_entry2 B cpu LI);
+    ("walk_l2", spec_walk_l2_tree B cpu LI);
+    ("walk_entry2", spec_walk_entry2_tree B cpu LI);
     ("walk_l3", spec_walk_l3 B cpu LI);
-    ("walk_leaf", spec_walk_leaf B cpu LI);
+    ("walk_leaf", spec_walk_leaf_tree B cpu LI);
     ("walk_put", spec_walk_put B cpu LI);
     ("walk_next", spec_walk_next B cpu LI);
     ("walk_state", spec_walk_state B cpu LI);
@@ -135,7 +135,8 @@ Section Program.
     ("unshare_at", spec_unshare_at B cpu LI);
     ("unshare_range", spec_unshare_range B cpu LI);
     ("share_at", spec_share_at B cpu LI);
-    ("share_range", spec_share_range B cpu LI) ].
+    ("share_range", spec_share_range B cpu LI);
+    ("host_maps", spec_host_maps B cpu) ].
 
   Definition spec (f : ident) (d : den) : Prop :=
     match assoc f (prim_specs ++ func_specs) with Some P => P d | None => True end.
@@ -185,8 +186,14 @@ Section Program.
         let T := fresh "T" in pose proof (H c ltac:(apply mem_name_In; vm_compute; reflexivity)) as T;
         lazy beta iota zeta delta [spec assoc app prim_specs func_specs String.eqb Ascii.eqb Bool.eqb] in T; exact (proj2 T)
     end.
+  (** Walks are specified for any tree; most of their callers walk a VM's. *)
+  Ltac of_vm H := lazymatch goal with
+    | |- spec_walk_l2 _ _ _ _ => apply (reads_vm B cpu LI HB); callee H
+    | |- spec_walk_entry2 _ _ _ _ => apply (reads_vm B cpu LI HB); callee H
+    | |- spec_walk_leaf _ _ _ _ => apply (reads_vm B cpu LI HB); callee H
+    end.
   Ltac called H := first
-    [ exact HB | exact fuel_ok | invalidates H | callee H | given H "word_make" | given H "desc_page"
+    [ exact HB | exact fuel_ok | invalidates H | of_vm H | callee H | given H "word_make" | given H "desc_page"
     | given H "desc_invalid"
     | given H "desc_set_attr"
     | given H "attr_lent"
@@ -432,6 +439,8 @@ Section Program.
   Proof. by_lemma share_at_ok. Qed.
   Lemma v_share_range : verified fuel spec f_share_range.
   Proof. by_lemma share_range_ok. Qed.
+  Lemma v_host_maps : verified fuel spec f_host_maps.
+  Proof. by_lemma host_maps_ok. Qed.
 
   Theorem verified_program : Forall (verified fuel spec) program.
   Proof.
@@ -556,6 +565,7 @@ Section Program.
       | |- verified _ _ f_unshare_range => exact v_unshare_range
       | |- verified _ _ f_share_at => exact v_share_at
       | |- verified _ _ f_share_range => exact v_share_range
+      | |- verified _ _ f_host_maps => exact v_host_maps
       | |- _ => intros F H; exact I
       end|]).
     apply Forall_nil.

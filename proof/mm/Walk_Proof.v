@@ -90,6 +90,13 @@ Section Facts.
     pose proof (ram_range B HB t Rt). unfold ours. auto 6.
   Qed.
 
+  Lemma vm_tree fn : frame fn -> tree B w (vm_root w h) fn.
+  Proof.
+    intros F. constructor; [exact F|apply root_range| |].
+    - intros l t E. destruct (table_ours l fn t F E) as (O & Rt & _). auto.
+    - apply (l_top _ _ _ _ _ (t_leaf _ _ _ T h fn R F)).
+  Qed.
+
   Lemma leaf_ok_at fn : frame fn -> leaf_ok B (fz h) w h fn.
   Proof. intros F. apply (t_leaf _ _ _ T); assumption. Qed.
 
@@ -110,6 +117,55 @@ Section Facts.
   Qed.
 End Facts.
 
+(** KServ's tree is the board's: all that a walk meets are its tables. *)
+Section Host.
+  Variable B : board.
+  Hypothesis HB : board_ok B.
+  Variables (w : world) (fn : Z).
+  Hypothesis I : inv B w.
+  Hypothesis F : frame fn.
+
+  Lemma host_range l : host_has B l fn -> 0 <= host_table B l fn < 2 ^ 28.
+  Proof. intros H. apply (ram_range B HB), (bo_tables B HB _ _ H). Qed.
+
+  Lemma host_table_2 : table_at w (b_root B) 2 fn = if b_has2 B (fn / 2 ^ 18) then Some (b_l2 B (fn / 2 ^ 18)) else None.
+  Proof.
+    rewrite table_at_2, (i_level1 B w I fn F). destruct (b_has2 B (fn / 2 ^ 18)) eqn:E; [|reflexivity].
+    assert (H : host_has B 2 fn) by (split; [exact F|tauto]). pose proof (host_range 2 H) as Rt.
+    change (host_table B 2 fn) with (b_l2 B (fn / 2 ^ 18)) in Rt. unfold next_table. change (1 <? 3) with true.
+    replace (table_desc (b_l2 B (fn / 2 ^ 18)) mod 4 =? 3) with true by (symmetry; unfold table_desc; words).
+    cbn [andb]. f_equal. apply output_table, Rt.
+  Qed.
+
+  Lemma host_walk l t : table_at w (b_root B) l fn = Some t -> w_walk w 0 l fn t.
+  Proof.
+    intros E. pose proof (i_settled B w I) as S.
+    assert (W1 : w_walk w 0 1 fn (b_root B + fn / 2 ^ 27)).
+    { apply (c_walk B w S). apply walk_start; [left; auto|exact F]. }
+    assert (W2 : forall t2, table_at w (b_root B) 2 fn = Some t2 -> w_walk w 0 2 fn t2).
+    { intros t2 E2. rewrite table_at_2 in E2. apply (c_walk B w S).
+      eapply (walk_next B w 0 1); [apply walk_old, W1|exact E2]. }
+    destruct (table_at_level _ _ _ _ _ E) as [->|[->| ->]].
+    - injection E as <-. exact W1.
+    - apply W2, E.
+    - rewrite table_at_3 in E. destruct (table_at w (b_root B) 2 fn) as [t2|]; [|discriminate E].
+      apply (c_walk B w S). eapply (walk_next B w 0 2); [apply walk_old, W2; reflexivity|exact E].
+  Qed.
+
+  Lemma host_tree : tree B w (b_root B) fn.
+  Proof.
+    constructor; [exact F| | |].
+    - assert (H : host_has B 1 0) by (split; [lia|tauto]).
+      pose proof (ram_range B HB _ (bo_tables B HB _ _ H)) as R. unfold host_table in R. cbn in R. lia.
+    - intros l t E. destruct (i_place B w I _ _ _ (host_walk l t E)) as [H ->].
+      split; [apply (host_ours B HB w l fn I H)|apply host_range, H].
+    - intros d E. destruct (leaf_viewed w (b_root B) fn) as [t2 t A2 A3 M|t A2 A3 M|A2 A3]; try discriminate E.
+      assert (Ed : d = word w (b_root B + fn / 2 ^ 27) (index 1 fn)) by congruence. subst d.
+      rewrite (i_level1 B w I fn F). rewrite host_table_2 in A2.
+      destruct (b_has2 B (fn / 2 ^ 18)); [discriminate A2|reflexivity].
+  Qed.
+End Host.
+
 Section Proofs.
   Variables (B : board) (cpu : Z) (LI : world -> Prop) (fuel : nat).
   Hypothesis HB : board_ok B.
@@ -124,32 +180,64 @@ Section Proofs.
   Ltac get HG C O := eapply wp_mono; [apply HG; [exact C|exact O|apply index_range]|];
     cbv beta; intros ? ? [-> ->]; cbv beta iota; reduce_env.
 
+  Lemma reads_vm f d : reads_tree B cpu LI f d -> reads B cpu LI f d.
+  Proof. intros H fz h fn w C T R F. apply H; [exact C|]. exact (vm_tree B HB fz w h T R fn F). Qed.
+
+  (** The proofs for any tree start with these facts at hand. *)
+  Ltac begin_tree r fn w C T := intros r fn w C T; let F' := fresh "F'" in pose proof (tr_frame _ _ _ _ T) as F';
+    let Fr := fresh "Fr" in pose proof F' as Fr; unfold frame in F'; let Rr := fresh "Rr" in pose proof (tr_root _ _ _ _ T) as Rr;
+    let Uf := fresh "Uf" in assert (Uf : in_ty U64 fn) by (unfold in_ty, modulus; lia);
+    let Ur := fresh "Ur" in assert (Ur : in_ty U64 r) by (unfold in_ty, modulus; lia); enter; steps.
+
   Lemma walk_l2_ok F : unary K (fun fn => fn / 2 ^ 27 mod 2) (F "idx_l1_page") -> unary K (index 1) (F "idx_l1") ->
     spec_pte_get B cpu LI (F "pte_get") -> unary K (fun d => bz (d mod 4 =? 3)) (F "desc_is_table") ->
-    unary K (fun d => d / 2 ^ 12 mod 2 ^ 28) (F "desc_pfn") -> spec_walk_l2 B cpu LI (invoke F fuel f_walk_l2).
+    unary K (fun d => d / 2 ^ 12 mod 2 ^ 28) (F "desc_pfn") -> spec_walk_l2_tree B cpu LI (invoke F fuel f_walk_l2).
   Proof.
-    intros HP HI HG HT HD. begin fz h fn w C T R Fr. pure HP. steps. pure HI. steps.
+    intros HP HI HG HT HD. begin_tree r fn w C T. pure HP. steps. pure HI. steps.
     replace (fn / 2 ^ 27 mod 2) with (fn / 2 ^ 27) by words.
-    destruct (table_ours B HB fz w h T R 1 fn _ Fr (table_at_1 w _ fn)) as (O & Rt & _).
+    destruct (tr_page _ _ _ _ T 1 _ (table_at_1 w _ fn)) as [O Rt].
     get HG C O. steps. pure HT. steps.
     - split; [reflexivity|]. rewrite table_at_2, next_table_not by assumption. reflexivity.
     - pure HD. steps. split; [reflexivity|]. 
-      assert (N : next_table 1 (word w (vm_root w h + fn / 2 ^ 27) (index 1 fn)) = 
-        Some (output (word w (vm_root w h + fn / 2 ^ 27) (index 1 fn)))).
+      assert (N : next_table 1 (word w (r + fn / 2 ^ 27) (index 1 fn)) = 
+        Some (output (word w (r + fn / 2 ^ 27) (index 1 fn)))).
       { unfold next_table. change (1 <? 3) with true. rewrite (proj2 (Z.eqb_eq _ 3)) by lia. reflexivity. }
       rewrite table_at_2, N. cbn [pfn_or_none]. f_equal. apply pfn_output.
-      rewrite <- table_at_2 in N. apply (table_ours B HB fz w h T R 2 fn _ Fr N).
+      rewrite <- table_at_2 in N. apply (tr_page _ _ _ _ T 2 _ N).
   Qed.
 
-  Lemma walk_entry2_ok F : spec_walk_l2 B cpu LI (F "walk_l2") -> unary K (index 2) (F "idx_l2") ->
-    spec_pte_get B cpu LI (F "pte_get") -> spec_walk_entry2 B cpu LI (invoke F fuel f_walk_entry2).
+  Lemma walk_entry2_ok F : spec_walk_l2_tree B cpu LI (F "walk_l2") -> unary K (index 2) (F "idx_l2") ->
+    spec_pte_get B cpu LI (F "pte_get") -> spec_walk_entry2_tree B cpu LI (invoke F fuel f_walk_entry2).
   Proof.
-    intros HL HI HG. begin fz h fn w C T R Fr. pure HL; [eassumption..|]. steps. pure HI.
-    unfold entry2_at. destruct (table_at w (vm_root w h) 2 fn) as [t|] eqn:E; cbn [pfn_or_none].
-    - destruct (table_ours B HB fz w h T R 2 fn t Fr E) as (O & Rt & _). steps.
+    intros HL HI HG. begin_tree r fn w C T. pure HL; [eassumption..|]. steps. pure HI.
+    unfold entry2_at. destruct (table_at w r 2 fn) as [t|] eqn:E; cbn [pfn_or_none].
+    - destruct (tr_page _ _ _ _ T 2 t E) as [O Rt]. steps.
       + exfalso. lia.
       + get HG C O. steps. auto.
     - steps. auto.
+  Qed.
+
+  Lemma walk_leaf_ok F : spec_walk_entry2_tree B cpu LI (F "walk_entry2") ->
+    unary K (fun d => bz (d mod 4 =? 3)) (F "desc_is_table") -> unary K (index 3) (F "idx_l3") ->
+    unary K (fun d => d / 2 ^ 12 mod 2 ^ 28) (F "desc_pfn") ->
+    spec_pte_get B cpu LI (F "pte_get") -> spec_walk_leaf_tree B cpu LI (invoke F fuel f_walk_leaf).
+  Proof.
+    intros HE HT HI HD HG. begin_tree r fn w C T. pure HE; [eassumption..|]. steps.
+    assert (U : in_ty U64 (entry2_at w r fn)).
+    { unfold entry2_at. destruct (table_at _ _ _ _); [apply word_range|split; reflexivity || lia]. }
+    pure HT. steps. pure HI. steps.
+    - split; [reflexivity|]. f_equal. unfold entry2_at in *. pose proof (tr_top _ _ _ _ T) as Top.
+      destruct (leaf_viewed w r fn) as [t2 t A2 A3 M|t A2 A3 M|A2 A3]; rewrite A2 in *; cbn [snd].
+      + contradiction.
+      + reflexivity.
+      + symmetry. apply Top. reflexivity.
+    - pure HD. unfold entry2_at in *. 
+      destruct (leaf_viewed w r fn) as [t2 t A2 A3 M|t A2 A3 M|A2 A3]; try rewrite A2 in *.
+      + pose proof A3 as N. rewrite table_at_3, A2 in N. apply next_table_some in N as (_ & _ & ->).
+        destruct (tr_page _ _ _ _ T 3 _ A3) as [O Rt].
+        rewrite pfn_output by lia. steps. get HG C O. steps. auto.
+      + congruence.
+      + discriminate.
   Qed.
 
   Lemma walk_l3_ok F : spec_walk_entry2 B cpu LI (F "walk_entry2") ->
@@ -169,30 +257,6 @@ Section Proofs.
         rewrite N in E3. rewrite E3. cbn [pfn_or_none]. f_equal. apply pfn_output.
         apply (table_ours B HB fz w h T R 3 fn _ Fr E3).
     - steps. rewrite E3. auto.
-  Qed.
-
-  Lemma walk_leaf_ok F : spec_walk_entry2 B cpu LI (F "walk_entry2") ->
-    unary K (fun d => bz (d mod 4 =? 3)) (F "desc_is_table") -> unary K (index 3) (F "idx_l3") ->
-    unary K (fun d => d / 2 ^ 12 mod 2 ^ 28) (F "desc_pfn") ->
-    spec_pte_get B cpu LI (F "pte_get") -> spec_walk_leaf B cpu LI (invoke F fuel f_walk_leaf).
-  Proof.
-    intros HE HT HI HD HG. begin fz h fn w C T R Fr. pure HE; [eassumption..|]. steps.
-    assert (U : in_ty U64 (entry2_at w (vm_root w h) fn)).
-    { unfold entry2_at. destruct (table_at _ _ _ _); [apply word_range|split; reflexivity || lia]. }
-    pure HT. steps. pure HI. steps.
-    - split; [reflexivity|]. f_equal. pose proof (leaf_ok_at B fz w h T R fn Fr) as O. unfold entry2_at in *.
-      pose proof (l_top _ _ _ _ _ O) as Top.
-      destruct (leaf_viewed w (vm_root w h) fn) as [t2 t A2 A3 M|t A2 A3 M|A2 A3]; rewrite A2 in *; cbn [snd].
-      + contradiction.
-      + reflexivity.
-      + symmetry. apply Top. reflexivity.
-    - pure HD. unfold entry2_at in *. 
-      destruct (leaf_viewed w (vm_root w h) fn) as [t2 t A2 A3 M|t A2 A3 M|A2 A3]; try rewrite A2 in *.
-      + pose proof A3 as N. rewrite table_at_3, A2 in N. apply next_table_some in N as (_ & _ & ->).
-        destruct (table_ours B HB fz w h T R 3 fn _ Fr A3) as (O & Rt & _).
-        rewrite pfn_output by lia. steps. get HG C O. steps. auto.
-      + congruence.
-      + discriminate.
   Qed.
 
   Lemma walk_next_ok F : spec_walk_l2 B cpu LI (F "walk_l2") -> spec_walk_l3 B cpu LI (F "walk_l3") ->

@@ -36,7 +36,20 @@ Section Specs.
   Variables (B : board) (cpu : Z) (LI : world -> Prop).
   Notation WP := (wp (kcore B cpu LI)).
 
-  (** The function reads the tree of a VM at a frame, changes nothing, and answers [f]. *)
+  (** The tree below [r] is a stage 2 whose tables at [fn] KCore may read: a VM's, or KServ's. *)
+  Record tree (w : world) (r fn : Z) : Prop := {
+    tr_frame : frame fn;
+    tr_root : 0 <= r < 2 ^ 28;
+    tr_page : forall l t, table_at w r l fn = Some t -> ours B w t /\ 0 <= t < 2 ^ 28;
+    tr_top : forall d, leaf_at w r fn = (1, d) -> d = 0 }.
+  (** The function reads a tree at a frame, changes nothing, and answers [f]. *)
+  Definition reads_tree (f : world -> Z -> Z -> Z) (d : den) : Prop := forall r fn w, cs B w -> tree w r fn ->
+    WP (d [r; fn]) (fun x w' => w' = w /\ x = Some (f w r fn)) w.
+  Definition spec_walk_l2_tree := reads_tree (fun w r fn => pfn_or_none (table_at w r 2 fn)).
+  Definition spec_walk_entry2_tree := reads_tree entry2_at.
+  Definition spec_walk_leaf_tree := reads_tree (fun w r fn => snd (leaf_at w r fn)).
+
+  (** The same for the tree of a VM. *)
   Definition reads (f : world -> Z -> Z -> Z) (d : den) : Prop := forall fz h fn w,
     cs B w -> tables_ok B fz w -> rooted w h -> frame fn ->
     WP (d [vm_root w h; fn]) (fun r w' => w' = w /\ r = Some (f w (vm_root w h) fn)) w.
