@@ -95,11 +95,13 @@ static u64 any_call(u32 cpu, u64 fid, u64 a1, u64 a2, u64 a3, u64 a4)
 /* Status and results into KServ's registers. */
 static void call_return(u32 cpu, u64 status)
 {
-	guest_reg_set(cpu, 0ul, status);
+	u64 ctx = pcpu[cpu].cur_ctx;
+
+	pg_set(ctx, CTX_X(0u), status);
 	if (status == KC_OK) {
-		guest_reg_set(cpu, 1ul, pcpu[cpu].res1);
-		guest_reg_set(cpu, 2ul, pcpu[cpu].res2);
-		guest_reg_set(cpu, 3ul, pcpu[cpu].res3);
+		pg_set(ctx, CTX_X(1u), pcpu[cpu].res1);
+		pg_set(ctx, CTX_X(2u), pcpu[cpu].res2);
+		pg_set(ctx, CTX_X(3u), pcpu[cpu].res3);
 	} else {
 		pcpu[cpu].refused = pcpu[cpu].refused + 1ul;
 	}

@@ -37,13 +37,30 @@ def asm(def_path, abi_path):
     for name in ("CTX_PC", "CTX_PSTATE", "CTX_SCTLR", "CTX_TCR", "CTX_FPSR", "CTX_FPCR"):
         print(f".equ OFF_{name}, {8 * words[name]}")
     print(".equ OFF_CTX_V, 512")
-    print(".macro save_switched base, tmp")
-    for word, reg in switched:
-        print(f"\tmrs \\tmp, {reg}\n\tstr \\tmp, [\\base, #{8 * word}]")
-    print(".endm\n.macro load_switched base, tmp")
-    for word, reg in switched:
-        print(f"\tldr \\tmp, [\\base, #{8 * word}]\n\tmsr {reg}, \\tmp")
+    print(".macro save_switched base, tmp, tmp2")
+    for word, regs in pairs(switched):
+        for tmp, reg in zip(("tmp", "tmp2"), regs):
+            print(f"\tmrs \\{tmp}, {reg}")
+        print(f"\tstr \\tmp, [\\base, #{8 * word}]" if len(regs) == 1 else
+              f"\tstp \\tmp, \\tmp2, [\\base, #{8 * word}]")
+    print(".endm\n.macro load_switched base, tmp, tmp2")
+    for word, regs in pairs(switched):
+        print(f"\tldr \\tmp, [\\base, #{8 * word}]" if len(regs) == 1 else
+              f"\tldp \\tmp, \\tmp2, [\\base, #{8 * word}]")
+        for tmp, reg in zip(("tmp", "tmp2"), regs):
+            print(f"\tmsr {reg}, \\{tmp}")
     print(".endm")
+
+
+def pairs(switched):
+    """Neighbours in the context go in one access: [(first word, one or two registers)], in the table's order."""
+    rows = []
+    for word, reg in switched:
+        if rows and len(rows[-1][1]) == 1 and word == rows[-1][0] + 1:
+            rows[-1][1].append(reg)
+        else:
+            rows.append((word, [reg]))
+    return rows
 
 
 def doc(def_path, abi_path):

@@ -15,7 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 KCORE = os.path.join(HERE, "..", "..", "kcore")
 KCORE_ARM64 = os.path.join(KCORE, "arch", "arm64")
 HALVES = ("((volatile u32 *)%s)[0] = (u32)val;\n\t((volatile u32 *)%s)[1] = (u32)(val >> 32);")
-SYNC = "\tPAGE_CACHE_OP(civac, addr);\n"
+SYNC = "\tPAGE_LINES(civac, addr, addr + 4096ul, 4ul << ((MRS(ctr_el0) >> 16) & 15ul));\n"
 DSB_IC = '"dsb ish\\n	ic ialluis\\n	dsb ish\\n	isb"'
 TLBI = '"tlbi vmalls12e1is\\n	dsb ish\\n	isb"'
 STLR_PTE = '__asm__ volatile("stlr %0, [%1]" : : "r"(val), "r"(word_of(pfn, idx)) : "memory");'
@@ -41,7 +41,7 @@ MUTANTS = [
     ("another page", "meta_get", "pfn << 3", "(pfn & ~1ul) << 3", "prims",
      "meta_get reads the page's state word"),
     ("a bit more", "meta_set", "= val", "= val | 1ul", "prims", "meta_set writes that word alone"),
-    ("all but the last block", "page_zero", "addr + 4096ul", "addr + 4032ul", "prims",
+    ("all but the last two blocks", "page_zero", "addr + 4096ul", "addr + 3968ul", "prims",
      "page_zero zeroes the page alone"),
     ("one block more", "page_zero", "addr + 4096ul", "addr + 4160ul", "prims",
      "page_zero zeroes the page alone"),

@@ -19,9 +19,21 @@
 	})
 #define MSR(reg, v) __asm__ volatile("msr " #reg ", %0" : : "r"((u64)(v)) : "memory")
 
+/*
+ * A page's address in the linear map, by an instruction that the compiler cannot look into: else it adds
+ * the base to the index, a constant and an addition for each word, instead of to the page.
+ */
+PRIM u64 page_of(u64 pfn)
+{
+	u64 page;
+
+	__asm__("add %0, %1, %2, lsl #12" : "=r"(page) : "r"(EL2_LINEAR_BASE), "r"(pfn));
+	return page;
+}
+
 PRIM volatile u64 *word_of(u64 pfn, u64 idx)
 {
-	return (volatile u64 *)(EL2_LINEAR_BASE + (pfn << 12) + (idx << 3));
+	return (volatile u64 *)(page_of(pfn) + (idx << 3));
 }
 
 PRIM u64 pg_get(u64 pfn, u64 idx)
@@ -54,31 +66,31 @@ PRIM void pte_set(u64 pfn, u64 idx, u64 val)
 	__asm__ volatile("stlr %0, [%1]" : : "r"(val), "r"(word_of(pfn, idx)) : "memory");
 }
 
-#define PAGE_CACHE_OP(op, addr)                                                                    \
+/* A cache operation on each line of a page: two a round, as a line has 2 KiB at most. */
+#define PAGE_LINES(op, addr, end, line)                                                            \
 	do {                                                                                       \
-		u64 line_ = 4ul << ((MRS(ctr_el0) >> 16) & 15ul);                                  \
-		u64 end_ = (addr) + 4096ul;                                                        \
+		u64 line_ = (line);                                                                \
                                                                                                    \
-		for (u64 a_ = (addr); a_ < end_; a_ += line_)                                      \
+		for (u64 a_ = (addr); a_ < (end); a_ += line_) {                                   \
 			__asm__ volatile("dc " #op ", %0" : : "r"(a_) : "memory");                 \
+			a_ += line_;                                                               \
+			__asm__ volatile("dc " #op ", %0" : : "r"(a_) : "memory");                 \
+		}                                                                                  \
 	} while (0)
 
 PRIM void page_sync(u64 pfn)
 {
 	u64 addr = (u64)word_of(pfn, 0);
 
-	PAGE_CACHE_OP(civac, addr);
+	PAGE_LINES(civac, addr, addr + 4096ul, 4ul << ((MRS(ctr_el0) >> 16) & 15ul));
 	__asm__ volatile("dsb ish\n	ic ialluis\n	dsb ish\n	isb" : : : "memory");
 }
 
 PRIM void page_zero(u64 pfn)
 {
 	u64 addr = (u64)word_of(pfn, 0);
-	u64 step = 4ul << (MRS(dczid_el0) & 15ul);
-	u64 end = addr + 4096ul;
 
-	for (u64 a = addr; a < end; a += step)
-		__asm__ volatile("dc zva, %0" : : "r"(a) : "memory");
+	PAGE_LINES(zva, addr, addr + 4096ul, 4ul << (MRS(dczid_el0) & 15ul));
 	page_sync(pfn);
 }
 

@@ -43,7 +43,7 @@
 	.text
 /* x0 = pfn -> x0 = its address in the linear map */
 	.macro	linear reg, tmp
-	movq	\tmp, EL2_LINEAR_BASE
+	mov	\tmp, #EL2_LINEAR_BASE
 	add	\reg, \tmp, \reg, lsl #12
 	.endm
 
@@ -51,7 +51,7 @@
 	.global ctx_switch
 ctx_switch:
 	linear	x0, x9
-	save_switched x0, x9
+	save_switched x0, x9, x10
 	mrs	x9, sctlr_el1
 	str	x9, [x0, #OFF_CTX_SCTLR]
 	mrs	x9, tcr_el1
@@ -75,7 +75,7 @@ ctx_start:
 	dsb	nsh			/* walks that began before have ended */
 	isb
 	linear	x0, x9
-	load_switched x0, x9
+	load_switched x0, x9, x10
 	mrs	x9, tpidr_el2		/* the vectors' context pointer, at the base of this CPU's stack */
 	adrp	x10, el2_stacks
 	add	x10, x10, :lo12:el2_stacks
