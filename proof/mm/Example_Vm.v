@@ -211,13 +211,14 @@ Section Example.
   Lemma tree l fn t : frame fn -> table_at W root l fn = Some t ->
     l = 1 /\ t = root + fn / 2 ^ 27 \/ l = 2 /\ fn / 2 ^ 18 = 0 /\ t = root + 2 \/ l = 3 /\ fn / 2 ^ 9 = 0 /\ t = root + 3.
   Proof.
-    intros F E. destruct (Z.eq_dec l 1) as [->|N1]; [left; split; [reflexivity|]; injection E as <-; reflexivity|right].
-    destruct (Z.eq_dec l 2) as [->|N2]; [left|right].
+    intros F E. destruct (Z.eq_dec l 1) as [->|N1].
+    { left. split; [reflexivity|]. change (table_at W root 1 fn) with (Some (root + fn / 2 ^ 27)) in E. congruence. }
+    right. destruct (Z.eq_dec l 2) as [->|N2]; [left|right].
     - rewrite (level2 fn F) in E. destruct (Z.eqb_spec (fn / 2 ^ 18) 0); [|discriminate E]. injection E as <-. auto.
     - destruct (Z.eq_dec l 3) as [->|N3].
       + rewrite (level3 fn F) in E. destruct (Z.eqb_spec (fn / 2 ^ 9) 0); [|discriminate E]. injection E as <-. auto.
-      + exfalso. unfold table_at in E. destruct (Z.eqb_spec l 1), (Z.eqb_spec l 2), (Z.eqb_spec l 3); try contradiction.
-        destruct (next_table 1 _) in E; discriminate E.
+      + exfalso. apply Z.eqb_neq in N1, N2, N3. unfold table_at in E. rewrite N1, N2, N3 in E.
+        destruct (next_table 1 (word W (root + fn / 2 ^ 27) (index 1 fn))); discriminate E.
   Qed.
 
   Lemma leaves fn : frame fn -> leaf_at W root fn =
@@ -295,13 +296,16 @@ Section Example.
   Qed.
 
   (** The VM reaches its page, which is its secret. *)
-  Lemma secret_reached : reach W 1 page.
+  Lemma secret_tlb : w_tlb W Stage2 1 0 page.
   Proof.
-    exists Stage2, 0. right. exists 3, (root + 3). split; [|rewrite vm3 by reflexivity; reflexivity].
+    right. exists 3, (root + 3). split; [|rewrite vm3 by reflexivity; reflexivity].
     change 3 with (2 + 1) at 1. apply walk_next with (t := root + 2); [|rewrite vm2 by reflexivity; reflexivity].
     change 2 with (1 + 1) at 1. apply walk_next with (t := root); [|reflexivity].
     change root with (root + 0 / 2 ^ 27) at 1. apply walk_start; [|lia]. right. split; [exact is_live|reflexivity].
   Qed.
+
+  Lemma secret_reached : reach W 1 page.
+  Proof. exists Stage2, 0. exact secret_tlb. Qed.
 
   Lemma secret_word i : word W page i = wrap U64 x.
   Proof. reflexivity. Qed.
