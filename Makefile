@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 S := scripts
 
 .PHONY: help deps fetch kernel images kcore prepare run check lint format patch-stat \
-	proof proof-status attack scale kselftest mutants bench status docs clean
+	proof proof-status attack scale kselftest mutants bench bench-apps status docs clean
 
 help:
 	@sed -n -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
@@ -64,6 +64,9 @@ mutants: ## break KCore's C in 500 places: does anything notice? build/mutants/r
 
 bench: prepare ## exact instruction counts against stock KVM: build/bench/report.html; PROFILE=1: where they go
 	@bench/run
+
+bench-apps: prepare ## hackbench, compiler, redis, nginx, memcached in a stock guest: instructions, build/bench-apps/results.md
+	@bench/apps/run $(ARGS)
 
 status: ## write docs/STATUS.md from the last runs of the tools
 	@$(S)/status.py

@@ -4,6 +4,7 @@
 #
 #   fetch.sh            everything
 #   fetch.sh source     the kernel source only
+#   fetch.sh apps       what bench/apps runs in a guest
 #
 # KERNEL_TARBALL=<linux-source .deb or .tar.xz>: used when the archive no longer has the pinned version.
 . "$(dirname "$0")/lib.sh"
@@ -165,6 +166,15 @@ all)
     step "a small Debian user space for a guest"
     # shellcheck disable=SC2046
     fetch_closure debian $(grep -v '^#' "$ROOT/images/debian/packages")
+    ;;
+apps)
+    STEPS=1
+    lock fetch
+    mkdir -p "$CACHE/arm64"
+    step "application programs for a guest"
+    arm64_lists
+    # shellcheck disable=SC2046
+    fetch_closure apps $(grep -v '^#' "$ROOT/bench/apps/packages")
     ;;
 *) fail "unknown argument '$WHAT'" "" "see the head of scripts/fetch.sh" ;;
 esac
