@@ -50,31 +50,25 @@
 /* ctx_switch(from, to, vttbr, hcr, mdcr) */
 	.global ctx_switch
 ctx_switch:
-	linear	x0, x9
+	mov	x11, #EL2_LINEAR_BASE
+	add	x0, x11, x0, lsl #12
 	save_switched x0, x9, x10
 	mrs	x9, sctlr_el1
 	str	x9, [x0, #OFF_CTX_SCTLR]
-	mrs	x9, tcr_el1
-	str	x9, [x0, #OFF_CTX_TCR]
-	mov	x0, x1
-	mov	x1, x2
-	mov	x2, x3
-	mov	x3, x4
+	mrs	x10, tcr_el1
+	str	x10, [x0, #OFF_CTX_TCR]
 
-/* ctx_start(to, vttbr, hcr, mdcr) */
-	.global ctx_start
-ctx_start:
-	mrs	x9, tcr_el1
-	orr	x9, x9, #(1 << 7)
-	orr	x9, x9, #(1 << 23)
-	msr	tcr_el1, x9
+/* x1..x4 as above, x9 = SCTLR_EL1, x10 = TCR_EL1, x11 = the linear map's base */
+ctx_load:
+	orr	x10, x10, #(1 << 7)
+	orr	x10, x10, #(1 << 23)
+	msr	tcr_el1, x10
 	isb
-	mrs	x9, sctlr_el1
 	orr	x9, x9, #1
 	msr	sctlr_el1, x9
 	dsb	nsh			/* walks that began before have ended */
 	isb
-	linear	x0, x9
+	add	x0, x11, x1, lsl #12
 	load_switched x0, x9, x10
 	mrs	x9, tpidr_el2		/* the vectors' context pointer, at the base of this CPU's stack */
 	adrp	x10, el2_stacks
@@ -82,9 +76,9 @@ ctx_start:
 	add	x9, x9, #1
 	add	x10, x10, x9, lsl #EL2_STACK_SHIFT
 	str	x0, [x10, #-16]
-	msr	mdcr_el2, x3
-	msr	vttbr_el2, x1
-	msr	hcr_el2, x2
+	msr	mdcr_el2, x4
+	msr	vttbr_el2, x2
+	msr	hcr_el2, x3
 	isb
 	ldr	x9, [x0, #OFF_CTX_SCTLR]
 	msr	sctlr_el1, x9
@@ -93,6 +87,18 @@ ctx_start:
 	msr	tcr_el1, x9
 	isb
 	ret
+
+/* ctx_start(to, vttbr, hcr, mdcr) */
+	.global ctx_start
+ctx_start:
+	mov	x4, x3
+	mov	x3, x2
+	mov	x2, x1
+	mov	x1, x0
+	mov	x11, #EL2_LINEAR_BASE
+	mrs	x9, sctlr_el1
+	mrs	x10, tcr_el1
+	b	ctx_load
 
 	.global fp_save
 fp_save:
