@@ -43,6 +43,33 @@ Print call.
 Print arguments_ok.
 Print run.
 Print step.
+(* The calls, one by one. *)
+From Redoubt.mm Require Import Call_Spec.
+Print memory_effect.
+(* KServ and VMs as programs. *)
+From Redoubt.machine Require System.
+From Redoubt.mm Require Import Alike Noninterference.
+Print Assumptions system_secure.
+Print Assumptions system_goes_on.
+Print Assumptions noninterference.
+Print Assumptions secret_of_one.
+Check system_secure.
+Check system_goes_on.
+Check noninterference.
+Check secret_of_one.
+Print absent.
+Print kcore_offers.
+Print kcore_answer.
+Print System.hypercall.
+Print System.access.
+Print System.kcore_step.
+Print System.result.
+Print System.flow_of.
+Print System.step.
+Print System.sees.
+Print System.same_for.
+Print secret.
+Print alike.
 (* Boot. *)
 From Redoubt.machine Require Import Boot.
 From Redoubt.mm Require Import Init_Spec Boot_Verified Boot_Secure.

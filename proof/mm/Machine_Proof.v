@@ -1,6 +1,6 @@
 (** * Every step of the machine keeps it secure
 
-    [good]: the machine is secure, the invariant holds while the lock is free, and every CPU runs what its
+    [good_to]: the machine is secure, the invariant holds while the lock is free, and every CPU runs what its
     proof has shown, from the world as it sees it.  [good_steps]: it stays so. *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
@@ -21,16 +21,17 @@ Section Machine.
     aw_held : w_held a = false;
     aw_mem : forall l, own_object c a l -> w_mem a l = w_mem w l }.
 
-  Definition finished (r : option Z) (w : world) : Prop := True.
+  (** What is shown of the code on each CPU when it ends. *)
+  Variable post : nat -> option Z -> world -> Prop.
 
-  Record good (m : machine) : Prop := {
+  Record good_to (m : machine) : Prop := {
     g_secure : secure B (m_world m);
     g_settled : settled B (m_world m);
     g_free : m_lock m = None -> mem_inv B (m_world m);
     g_holder : forall c, m_lock m = Some c -> exists a, view (Z.of_nat c) a (m_world m) /\ w_held a = true /\
-      wp (K (Z.of_nat c)) (m_cpu m c) finished a;
+      wp (K (Z.of_nat c)) (m_cpu m c) (post c) a;
     g_other : forall c, m_lock m <> Some c -> exists a, away (Z.of_nat c) a (m_world m) /\
-      wp (K (Z.of_nat c)) (m_cpu m c) finished a }.
+      wp (K (Z.of_nat c)) (m_cpu m c) (post c) a }.
 
   Lemma set_cpu_same T c p : set_cpu T c p c = p.
   Proof. unfold set_cpu. rewrite PeanoNat.Nat.eqb_refl. reflexivity. Qed.
@@ -105,7 +106,7 @@ Section Machine.
   Lemma unlock_pre c a : pre (K c) unlock a -> w_held a = true /\ mem_inv B a.
   Proof. intros P. destruct (P a eq_refl) as [(H & _ & I) _]. auto. Qed.
 
-  Theorem good_step m m' : good m -> step B m m' -> good m'.
+  Theorem good_step m m' : good_to m -> step B m m' -> good_to m'.
   Proof.
     intros G St. pose proof G as [Gs Gt Gf Gh Go].
     destruct St as [w T c k v E|w o T c k v E|w o T c e k v w' N1 N2 E Ef|w o T r R]; cbn [m_world m_lock m_cpu] in *.
@@ -189,11 +190,11 @@ Section Machine.
       + intros c Ho. destruct (Go c Ho) as (a & [Ha Ma] & H). exists a. split; [constructor; assumption|exact H].
   Qed.
 
-  Theorem good_steps m m' : good m -> steps B m m' -> good m'.
+  Theorem good_steps m m' : good_to m -> steps B m m' -> good_to m'.
   Proof. intros G S. induction S as [m|a b c S IH St]; [exact G|exact (good_step _ _ (IH G) St)]. Qed.
 
   (** No CPU of a good machine is stuck. *)
-  Lemma good_runs m c : good m -> exists a, wp (K (Z.of_nat c)) (m_cpu m c) finished a.
+  Lemma good_runs m c : good_to m -> exists a, wp (K (Z.of_nat c)) (m_cpu m c) (post c) a.
   Proof.
     intros G. destruct (m_lock m) as [d|] eqn:E.
     - destruct (PeanoNat.Nat.eq_dec d c) as [->|N].
@@ -202,6 +203,19 @@ Section Machine.
     - destruct (g_other m G c) as (a & _ & W); [congruence|]. exists a; exact W.
   Qed.
 
-  Theorem good_not_stuck m c why : good m -> m_cpu m c <> Stuck why.
+  Theorem good_not_stuck m c why : good_to m -> m_cpu m c <> Stuck why.
   Proof. intros G E. destruct (good_runs m c G) as (a & W). rewrite E in W. exact W. Qed.
 End Machine.
+Arguments g_secure B {post}.
+Arguments g_settled B {post}.
+Arguments g_free B {post}.
+Arguments g_holder B {post}.
+Arguments g_other B {post}.
+Arguments good_step B HB {post}.
+Arguments good_steps B HB {post}.
+Arguments good_runs B {post}.
+Arguments good_not_stuck B {post}.
+
+(** Nothing in particular. *)
+Definition finished (r : option Z) (w : world) : Prop := True.
+Notation good B := (good_to B (fun _ => finished)).

@@ -15,6 +15,7 @@ From Redoubt.mm Require Import Leaf_Spec Leaf_Proof Revoke_Spec Revoke_Proof Rel
   Unlend_Proof Prot_Proof Loan_Call_Spec Loan_Call_Proof Force_Spec Force_Proof Guest_Spec Guest_Proof
   Share_Spec Unshare_Proof Share_Proof.
 From Redoubt.mm Require Import Ram_Spec Ram_Proof Teardown_Spec Teardown_Proof Host_Map_Spec Host_Map_Proof.
+From Redoubt.mm Require Import Call_Spec Call_Proof.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
 Open Scope string_scope.
@@ -127,6 +128,7 @@ Section Program.
     ("force_check", spec_force_check B cpu);
     ("force_reclaim", spec_force_reclaim B cpu);
     ("call_force_reclaim", spec_call_force_reclaim B cpu);
+    ("memory_call", spec_memory_call B cpu);
     ("guest_limit", spec_guest_limit B cpu LI);
     ("ipa_kind", spec_ipa_kind B cpu LI);
     ("ipa_run", spec_ipa_run B cpu LI);
@@ -412,6 +414,8 @@ Section Program.
   Proof. by_lemma force_reclaim_ok. Qed.
   Lemma v_call_force_reclaim : verified fuel spec f_call_force_reclaim.
   Proof. by_lemma call_force_reclaim_ok. Qed.
+  Lemma v_memory_call : verified fuel spec f_memory_call.
+  Proof. by_lemma memory_call_ok. Qed.
   Lemma v_guest_limit : verified fuel spec f_guest_limit.
   Proof. by_lemma guest_limit_ok. Qed.
   Lemma v_ipa_kind : verified fuel spec f_ipa_kind.
@@ -556,6 +560,7 @@ Section Program.
       | |- verified _ _ f_force_check => exact v_force_check
       | |- verified _ _ f_force_reclaim => exact v_force_reclaim
       | |- verified _ _ f_call_force_reclaim => exact v_call_force_reclaim
+      | |- verified _ _ f_memory_call => exact v_memory_call
       | |- verified _ _ f_guest_limit => exact v_guest_limit
       | |- verified _ _ f_ipa_kind => exact v_ipa_kind
       | |- verified _ _ f_ipa_run => exact v_ipa_run
