@@ -86,7 +86,12 @@ guest_modules() {
 
 # guest NAME VERSION: an archive with /guest/VERSION/{Image,initrd.cpio} for the host image.
 guest() {
-    local dir=$OUT/$1.dir
+    local dir=$OUT/$1.dir key
+    # shellcheck disable=SC2046
+    key=$( { cat "$ARM/$1/release" "$ARM/qemu/packages" "$ROOT/images/init" "$ROOT/scripts/images.sh"
+        find "$ROOT/images/guest" $([ ! -d "$BUILD/guestfs" ] || echo "$BUILD/guestfs") -type f -print0 | sort -z |
+            xargs -0r sha256sum; } | sha256sum)
+    [ "$(cat "$OUT/.$1" 2>/dev/null)" != "$key" ] || [ ! -f "$OUT/$1.cpio" ] || return 0
     rm -rf "$dir" "$dir.root"
     mkdir -p "$dir/guest/$2"
     base guest "$dir.root"
@@ -95,9 +100,12 @@ guest() {
     [ ! -d "$BUILD/guestfs" ] || cp -a "$BUILD/guestfs/." "$dir.root/"
     pack "$dir.root" "$dir/guest/$2/initrd.cpio"
     cp "$ARM/$1/vmlinuz" "$dir/guest/$2/Image"
+    # What 'redoubt run --protected' would look for in it: the search is slow under emulation.
+    "$ROOT/images/host/usr/bin/redoubt" facts "$dir/guest/$2/Image" >"$dir/guest/$2/Image.facts"
     pack "$dir" "$OUT/$1.cpio"
     cp "$dir/guest/$2/initrd.cpio" "$OUT/guest-$2-initrd.cpio"
     rm -rf "$dir" "$dir.root"
+    echo "$key" >"$OUT/.$1"
 }
 
 if [ "${1:-}" = overlay ]; then
@@ -119,8 +127,12 @@ if [ "$(cat "$OUT/.host-base" 2>/dev/null)" != "$key" ]; then
 fi
 step "guest with Debian's 7.3"
 guest linux-7.3 7.3
-step "guest with Debian's 6.12"
+step "guests with Debian's 6.12 and others"
 guest linux-6.12 6.12
+# Not in every host image: 'qemu-host.sh --part linux-7.2'. The archive drops old ones some day.
+for series in 6.18 7.2; do
+    [ ! -d "$ARM/linux-$series" ] || guest "linux-$series" "$series"
+done
 step "disk with a Debian system, for a guest"
 "$ROOT/scripts/debian-disk.sh"
 step "host image"

@@ -42,6 +42,16 @@ check "it is not stopped twice" says 'has ended already' 1 redoubt stop one
 check "and can be forgotten" redoubt forget one
 check "then nobody knows it" says "no VM 'one'" 1 redoubt log one
 check "--print prints a command that a shell takes" shows "^qemu-system-aarch64 .*-append 'console=ttyAMA0" redoubt run --print
+if [ -n "$mode" ]; then
+    check "a kernel without realm guest code is refused" says 'no realm guest code' 1 redoubt run --protected --kernel 6.12
+    [ ! -d /guest/6.18 ] ||
+        check "a kernel that needs an alias bit is refused" says 'Linux 6.13 to 6.18' 1 redoubt run --protected --kernel 6.18
+    if [ -f /tests/48-bit/Image ]; then
+        check "a kernel built for 48 bits of address is refused" says 'without ARM64_PA_BITS_52' 1 \
+            redoubt run --protected --kernel /tests/48-bit/Image
+        check "unless it is wanted so" shows '^qemu-system-aarch64' redoubt run --protected --any-kernel --print --kernel /tests/48-bit/Image
+    fi
+fi
 check "no kernel" says "no guest kernel 'nothing'" 1 redoubt run --kernel nothing
 check "no disk" says "cannot read the disk image 'nothing'" 1 redoubt run --disk nothing
 check "wrong option" says "unknown option '--what'" 2 redoubt run --what
