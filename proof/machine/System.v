@@ -96,7 +96,8 @@ Section System.
     let x r := wrap U64 (w_mem w (obj r [c])) in
     if v =? 0 then Done (x "pcpu.res1") (x "pcpu.res2") (x "pcpu.res3") else Refused v.
 
-  (** Who has made the step, and what the hardware chose: the page it got at, an answer; and a VM's [flow]: what it stores to a page
+  (** Who has made the step, and what the hardware chose: the page it got at, an answer;
+    and a VM's [flow]: what it stores to a page
       that is lent to it is for KServ to read. *)
   Definition flow := option (Z * Z * Z).     (* page, number of the word, value *)
   Definition flow_of (w : world) (a : action) (t : option Z) : flow :=

@@ -25,7 +25,8 @@ Section Proofs.
     (exists v, r = Some v /\ v <> KC_OK) /\ w' = w \/ section B (atomic R) r w'.
 
   Lemma answered_refused R w r w' : r = Some KC_EINVAL /\ w' = w \/ section B (atomic R) r w' -> answered R w r w'.
-  Proof. intros [[-> ->]|X]; [left; split; [eexists; split; [reflexivity|discriminate]|reflexivity]|right; exact X]. Qed.
+  Proof. intros [[-> ->]|X]; [left; split; [eexists; split; [reflexivity|discriminate]|reflexivity]|right; exact X].
+    Qed.
 
   (** A call is the whole of its case. *)
   Lemma case_ok p (R : world -> world -> Prop) (X S : option Z -> world -> Prop) w : WP p X w ->
@@ -33,7 +34,8 @@ Section Proofs.
     WP p (fun r w2 => WP (leave (Some U64) (Return r)) S w2) w.
   Proof.
     intros H A E. eapply wp_mono; [exact H|]. intros r w' Hr. apply A in Hr.
-    assert (Y : exists v, r = Some v) by (destruct Hr as [[(v & -> & _) _]|(_ & v & w1 & w2 & -> & _)]; exists v; reflexivity).
+    assert (Y : exists v, r = Some v) by (destruct Hr as [[(v & -> & _) _]|(_ & v & w1 & w2 & -> & _)]; exists v;
+      reflexivity).
     destruct Y as [v ->]. apply E, Hr.
   Qed.
   Ltac by_spec H := eapply case_ok; [apply H; assumption

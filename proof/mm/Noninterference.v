@@ -86,7 +86,8 @@ Proof.
   pose proof (sgood_steps B HB R kserv guest _ _ Ok _ _ _ G1 S1) as F1.
   pose proof (sgood_steps B HB R kserv guest _ _ Ok _ _ _ G2 S2) as F2.
   assert (E : salike B R Q s1 s2).
-  { assert (E0 : salike B R Q (start w1 r g1) (start w2 r g2)) by (constructor; [exact A|reflexivity|reflexivity|exact Hg]).
+  { assert (E0 : salike B R Q (start w1 r g1) (start w2 r g2)) by (constructor;
+    [exact A|reflexivity|reflexivity|exact Hg]).
     exact (runs_alike B HB R kserv guest _ _ Ok Q _ _ _ S1 _ _ _ G1 G2 E0 S2 V). }
   split; [exact (salike_same B HB R Q s1 s2 F1 E)|]. intros l t1 x L X.
   destruct (turn_step B HB R kserv guest _ _ Ok Q s1 s2 l t1 x F1 F2 E L X) as (t2 & L2 & E2).

@@ -46,10 +46,12 @@ Section System.
   Proof.
     intros S S' A Hh Ac. destruct Ac as [fn i k p T I|fn i y k p T I|fn i|fn i y|].
     - exists wn. split; [|exact A].
-      replace (word w p i) with (word wn p i); [apply (acc_load B wn h fn i k p); [apply (al_tlb _ _ _ _ A), T|exact I]|].
+      replace (word w p i) with (word wn p i); [apply (acc_load B wn h fn i k p);
+        [apply (al_tlb _ _ _ _ A), T|exact I]|].
       symmetry. apply (al_word B Q _ _ A); [|exact I].
       apply (reached_public B Q w h p (bo_dev B HB) S); [exists k, fn; exact T|exact Hh].
-    - exists (write_word B p i y wn). split; [apply (acc_store B wn h fn i y k p); [apply (al_tlb _ _ _ _ A), T|exact I]|].
+    - exists (write_word B p i y wn). split; [apply (acc_store B wn h fn i y k p);
+      [apply (al_tlb _ _ _ _ A), T|exact I]|].
       apply alike_store; [exact A|exact S'].
     - exists wn. split; [constructor|exact A].
     - exists wn. split; [constructor|exact A].
@@ -70,11 +72,13 @@ Section System.
     destruct t as [wn on Cn Gn]. cbn [s_world s_lock s_cpu s_vcpu] in *.
     destruct S as [w o Cs Gv c r t x w' E Ac|w o Cs Gv h j t x w' Hh Ac|w o Cs Gv c r fid a1 a2 a3 a4 Hc E Ea Of
       |w o Cs Gv c r p x w' o' p' E Ks|w o Cs Gv c r v E]; cbn [s_world s_lock s_cpu s_vcpu] in *; subst on.
-    - destruct (access_alike w wn 0 _ t x w' (g_secure B _ Gs) (g_secure B _ Gs') A (or_introl eq_refl) Ac) as (wn' & Acn & An).
+    - destruct (access_alike w wn 0 _ t x w' (g_secure B _ Gs) (g_secure B _ Gs') A (or_introl eq_refl) Ac) as (wn' &
+      Acn & An).
       eexists. split; [eapply step_kserv; [rewrite <- C; exact E|exact Acn]|].
       constructor; cbn; [exact An|reflexivity|intros d; apply set_nat_eq, C|exact G].
     - cbn in V. destruct (Q h) eqn:Qh; [|destruct (flow_of w (act guest (Gv h j)) t); discriminate V].
-      destruct (access_alike w wn h _ t x w' (g_secure B _ Gs) (g_secure B _ Gs') A (or_intror Qh) Ac) as (wn' & Acn & An).
+      destruct (access_alike w wn h _ t x w' (g_secure B _ Gs) (g_secure B _ Gs') A (or_intror Qh) Ac) as (wn' & Acn
+        & An).
       rewrite (flow_alike w wn) by exact A. rewrite (G h j Qh) in *.
       eexists. split; [eapply step_vm; [exact Hh|exact Acn]|].
       constructor; cbn; [exact An|reflexivity|exact C|]. intros h' j' X. unfold set_vcpu.
@@ -94,7 +98,8 @@ Section System.
       destruct X as (wn' & Kn & An). eexists. split; [eapply step_event; [rewrite <- C; exact E|exact Kn]|].
       constructor; cbn; [exact An|reflexivity|intros d; apply set_nat_eq, C|exact G].
     - eexists. split; [eapply step_return; rewrite <- C; exact E|].
-      constructor; cbn; [exact A|reflexivity| |exact G]. intros d. rewrite (result_alike w wn) by exact A. apply set_nat_eq, C.
+      constructor; cbn; [exact A|reflexivity| |exact G]. intros d. rewrite (result_alike w wn) by exact A.
+        apply set_nat_eq, C.
   Qed.
 
   (** Nothing is left to chance but whose turn it is, and which page the hardware gets at. *)
@@ -102,7 +107,8 @@ Section System.
   Proof. intros S1 S2. destruct S1; inversion S2; subst; auto. Qed.
 
   Lemma event_function s c r p x x' w1 o1 p1 w2 o2 p2 : sgood s -> s_cpu s c = In_kcore r p ->
-    kcore_step B c x (s_world s) (s_lock s) p w1 o1 p1 -> kcore_step B c x' (s_world s) (s_lock s) p w2 o2 p2 -> x = x' ->
+    kcore_step B c x (s_world s) (s_lock s) p w1 o1 p1 -> kcore_step B c x' (s_world s) (s_lock s) p w2 o2 p2 ->
+      x = x' ->
     w1 = w2 /\ o1 = o2 /\ p1 = p2.
   Proof.
     intros G E S1 S2 Ex. remember (s_world s) as w eqn:Ew. remember (s_lock s) as o eqn:Eo.
@@ -119,13 +125,16 @@ Section System.
   Proof.
     intros G Sa Sb T.
     destruct Sa as [w o Cs Gv c r t x w' E Ac|w o Cs Gv h j t x w' Hh Ac|w o Cs Gv c r fid a1 a2 a3 a4 Hc E Ea Of
-      |w o Cs Gv c r p x w' o' p' E Ks|w o Cs Gv c r v E]; inversion Sb; subst; try discriminate T; injection T as ?; subst.
+      |w o Cs Gv c r p x w' o' p' E Ks|w o Cs Gv c r v E]; inversion Sb; subst; try discriminate T; injection T as ?;
+        subst.
     all: repeat match goal with
-      | X : ?f ?c = _, Y : ?f ?c = _ |- _ => first [constr_eq X Y; fail 1|rewrite X in Y; try discriminate Y; injection Y as ?; subst]
+      | X : ?f ?c = _, Y : ?f ?c = _ |- _ => first [constr_eq X Y; fail 1|rewrite X in Y; try discriminate Y;
+        injection Y as ?; subst]
       | X : act kserv ?r = Call _ _ _ _ _, Y : access _ _ _ (act kserv ?r) _ _ _ |- _ => rewrite X in Y; inversion Y
       | X : kcore_step _ _ _ _ _ (Ret _) _ _ _ |- _ => inversion X
       end.
-    all: try match goal with X : access _ _ _ _ _ _ ?w, Y : access _ _ _ _ _ _ ?v |- {| s_world := ?w |} = {| s_world := ?v |} =>
+    all: try match goal with X : access _ _ _ _ _ _ ?w, Y : access _ _ _ _ _ _ ?v |- {| s_world := ?w |} = {|
+      s_world := ?v |} =>
       destruct (access_function _ _ _ _ _ _ _ _ X Y) as [-> ->]; reflexivity end.
     all: try congruence.
     match goal with Y : kcore_step _ _ _ _ _ _ ?v _ _ |- _ = {| s_world := ?v |} =>
@@ -159,7 +168,8 @@ Section System.
       rewrite <- (step_function t l l' t1 t' Gt S1 St T). exact A1.
     - pose proof (sgood_step B HB R kserv guest answer offered answer_ok _ _ s' Gs Ss) as Gs'.
       destruct A as [A L C G]. inversion Ss; subst. inversion St; subst. cbn [s_world s_lock s_cpu s_vcpu] in *.
-      match goal with X : access _ w _ _ _ _ ?v, Xf : flow_of w _ _ = _, Y : access _ w0 _ _ _ _ ?v', Yf : flow_of w0 _ _ = _ |- _ =>
+      match goal with X : access _ w _ _ _ _ ?v, Xf : flow_of w _ _ = _, Y : access _ w0 _ _ _ _ ?v', Yf : flow_of w0
+        _ _ = _ |- _ =>
         destruct (given_access _ _ _ _ _ _ _ X Xf) as (p & k & y & -> & ->);
         destruct (given_access _ _ _ _ _ _ _ Y Yf) as (p' & k' & y' & E & ->) end.
       injection E as <- <- <-.
@@ -176,9 +186,11 @@ Section System.
     destruct (flow_of w (act guest (Gv h j)) q) eqn:F; [discriminate V|]. cbn [s_world s_lock s_cpu s_vcpu] in *.
     constructor; cbn; [|exact L|exact C|].
     - destruct Ac as [|fn i y k p T I| | |]; try exact A. apply (alike_trans B Q _ w); [|exact A].
-      apply alike_hidden; [exact Set0|exact Sec|]. cbn in F. destruct (Z.eqb_spec (kind (state w p)) PG_LENT) as [|N]; [discriminate F|].
+      apply alike_hidden; [exact Set0|exact Sec|]. cbn in F.
+        destruct (Z.eqb_spec (kind (state w p)) PG_LENT) as [|N]; [discriminate F|].
       pose proof (s_tlb B w Sec k h fn p T) as Al. unfold allowed in Al. destruct (Z.eqb_spec h 0); [lia|].
-      destruct Al as [Rp [X|(X & Y & _)]]; [contradiction|]. split; [exact Rp|]. split; [left; exact X|]. rewrite Y. exact Hq.
+      destruct Al as [Rp [X|(X & Y & _)]]; [contradiction|]. split; [exact Rp|]. split; [left; exact X|]. rewrite Y.
+        exact Hq.
     - intros h' j' X. unfold set_vcpu. destruct (Z.eqb_spec h' h) as [->|]; [congruence|]. cbn. apply G, X.
   Qed.
 
@@ -191,7 +203,8 @@ Section System.
     pose proof (sgood_step B HB R kserv guest answer offered answer_ok) as Step.
     intros S. induction S as [s|s l s1 ls s2 S1 S2 IH]; intros t ls' t' Gs Gt A St V.
     - cbn in V. revert A V. induction St as [t|t l t1 ls' t2 T1 T2 IHt]; intros A V; [exact A|].
-      cbn in V. symmetry in V. apply app_eq_nil in V as [V1 V2]. apply IHt; [exact (Step _ _ _ Gt T1)| |symmetry; exact V2].
+      cbn in V. symmetry in V. apply app_eq_nil in V as [V1 V2]. apply IHt; [exact (Step _ _ _ Gt T1)| |symmetry;
+        exact V2].
       apply salike_sym. eapply hidden_step; [exact Gt|apply salike_sym, A|exact T1|exact V1].
     - cbn in V. destruct (sees_cases l) as [Vl|[x Vl]]; rewrite Vl in V; cbn in V.
       { eapply IH; [exact (Step _ _ _ Gs S1)|exact Gt| |exact St|exact V]. exact (hidden_step _ _ _ _ Gs A S1 Vl). }

@@ -90,7 +90,8 @@ Section System.
     (forall a, idle B a -> wp (K (Z.of_nat c)) p rests a) -> (forall d, T' d = set_cpu T c p d) ->
     good_to {| m_world := w; m_lock := o; m_cpu := T' |}.
   Proof.
-    intros [S St F H O] E Wp Et. cbn [m_world m_lock m_cpu] in *. constructor; auto; cbn [m_world m_lock m_cpu]; intros d X.
+    intros [S St F H O] E Wp Et. cbn [m_world m_lock m_cpu] in *. constructor; auto; cbn [m_world m_lock m_cpu];
+      intros d X.
     - destruct (H d X) as (a & V & Ha & W). destruct (PeanoNat.Nat.eq_dec d c) as [->|N].
       + rewrite E in W. destruct W as [[Hf _] _]. congruence.
       + exists a. rewrite Et, set_cpu_other by exact N. auto.
@@ -138,7 +139,8 @@ Section System.
   Qed.
 
   Lemma sgood_steps s ls s' : sgood s -> steps s ls s' -> sgood s'.
-  Proof. intros G S. induction S as [s|s l s1 ls s2 S1 S2 IH]; [exact G|]. apply IH. eapply sgood_step; eassumption. Qed.
+  Proof. intros G S. induction S as [s|s l s1 ls s2 S1 S2 IH]; [exact G|]. apply IH. eapply sgood_step; eassumption.
+    Qed.
 
   Lemma start_good w r g : mem_inv B w -> sgood (start w r g).
   Proof.
