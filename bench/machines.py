@@ -57,8 +57,8 @@ def boot(cpu, machine, batches, less, kinds=None, tests=None, profile=None, limi
     args = ["+".join(kinds), str(batches), str(less)] + (["+".join(tests)] if tests else [])
     cmd = [os.path.join(ROOT, "scripts/qemu-host.sh"), "--image", lab.IMAGE,
            "--initrd", os.path.join(OUT, "initrd.cpio"), "--smp", "2", "--cpu", cpu, "--mem", "1G",
-           "--icount", "--run", "bench", "--args", ",".join(args), "--append", ("nokaslr " + parameters).strip(),
-           "--timeout", str(limit), "--log", log, "--quiet"]
+           "--icount", "--run", "bench", "--args", ",".join(args),
+           "--append", ("nokaslr " + parameters).strip(), "--timeout", str(limit), "--log", log, "--quiet"]
     cmd += ["--kcore", KCORE_IMAGE] if kcore else ["--plain"]
     if profile:
         cmd += ["--", "-plugin", f"{os.path.join(OUT, 'profile.so')},out={profile}"]

@@ -53,7 +53,7 @@ def asm(def_path, abi_path):
 
 
 def pairs(switched):
-    """Neighbours in the context go in one access: [(first word, one or two registers)], in the table's order."""
+    """Neighbours in the context go in one access: [(first word, one or two registers)], in table order."""
     rows = []
     for word, reg in switched:
         if rows and len(rows[-1][1]) == 1 and word == rows[-1][0] + 1:
