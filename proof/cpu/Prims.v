@@ -66,4 +66,4 @@ Ltac prim H S := eapply wp_mono; [eapply H; [reflexivity|reflexivity|first [exac
     cbn [needs]; try exact I]|
   cbv beta; cbn [answer writes set_regs fold_left fst snd]; unfold replied; cbn [answer];
   let r := fresh "r" in let w1 := fresh "w" in let N := fresh "N" in let R := fresh "R" in
-  intros r w1 (N & R & ->); try rewrite R; try (destruct R as (? & ->)); clear N; reduce].
+  intros r w1 (N & R & ->); clear N; try (destruct R as (? & R)); subst r; reduce].

@@ -33,7 +33,7 @@ Definition ident_hidden (crm op2 : Z) : list Z :=
   | 6, 1 => [4; 8; 24; 28; 56; 60]                                (* ISAR1: APA, API, GPA, GPI, XS, LS64 *)
   | 7, 0 => [56; 60]                                              (* MMFR0: FGT, ECV *)
   | 7, 1 => [4; 8; 16; 24; 32; 36; 40; 44; 48; 52; 56; 60]        (* MMFR1: VMIDBits, VH, LO, TWED, HCX, ... *)
-  | 7, 2 => [12; 20; 24; 28; 44; 56]                              (* MMFR2: IESB, CCIDX, NV, ST, FWB, EVT *)
+  | 7, 2 => [12; 20; 24; 28; 40; 44; 56]                           (* MMFR2: IESB, CCIDX, NV, ST, FWB, EVT *)
   | _, _ => if (crm <? 4) && negb (crm * 8 + op2 =? 10) then [] else
             [0; 4; 8; 12; 16; 20; 24; 28; 32; 36; 40; 44; 48; 52; 56; 60]   (* AArch32's are shown, but for DFR0 *)
   end.

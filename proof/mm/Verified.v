@@ -16,6 +16,7 @@ From Redoubt.mm Require Import Leaf_Spec Leaf_Proof Revoke_Spec Revoke_Proof Rel
   Share_Spec Unshare_Proof Share_Proof.
 From Redoubt.mm Require Import Ram_Spec Ram_Proof Teardown_Spec Teardown_Proof Host_Map_Spec Host_Map_Proof.
 From Redoubt.mm Require Import Call_Spec Call_Proof.
+From Redoubt.cpu Require Import Word_Spec Word_Proof Load_Proof Prims Reg_Spec Reg_Proof Smc_Spec Smc_Proof.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
 Open Scope string_scope.
@@ -36,7 +37,27 @@ Section Program.
     ("meta_get", spec_meta_get B cpu LI); ("meta_set", spec_meta_set B cpu LI);
     ("pte_get", spec_pte_get B cpu LI); ("pte_set", spec_pte_set B cpu LI);
     ("page_zero", spec_page_zero B cpu LI); ("page_sync", spec_page_sync B cpu LI);
-    ("tlb_inval_vm", fun d => spec_tlb_inval_vm B cpu LI d /\ spec_tlb_inval_raw B cpu d) ].
+    ("tlb_inval_vm", fun d => spec_tlb_inval_vm B cpu LI d /\ spec_tlb_inval_raw B cpu d);
+    (* registers of the CPU: cpu/ *)
+    ("spsr_get", does B cpu LI "spsr_get" 0 (Some U64));
+    ("elr_get", does B cpu LI "elr_get" 0 (Some U64));
+    ("el1_vbar_get", does B cpu LI "el1_vbar_get" 0 (Some U64));
+    ("el1_sctlr_get", does B cpu LI "el1_sctlr_get" 0 (Some U64));
+    ("el1_exception_set", does B cpu LI "el1_exception_set" 3 None);
+    ("elr_set", does B cpu LI "elr_set" 1 None);
+    ("spsr_set", does B cpu LI "spsr_set" 1 None);
+    ("el1_far_set", does B cpu LI "el1_far_set" 1 None);
+    ("far_get", does B cpu LI "far_get" 0 (Some U64));
+    ("stage1_walk", does B cpu LI "stage1_walk" 1 (Some U64));
+    ("hpfar_get", does B cpu LI "hpfar_get" 0 (Some U64));
+    ("id_reg_get", does B cpu LI "id_reg_get" 2 (Some U64));
+    ("tlb_inval_local", does B cpu LI "tlb_inval_local" 0 None);
+    ("mmio_read", does B cpu LI "mmio_read" 2 (Some U64));
+    ("mmio_write", does B cpu LI "mmio_write" 3 None);
+    ("smc_call", does B cpu LI "smc_call" 4 (Some U64));
+    ("cntvoff_set", does B cpu LI "cntvoff_set" 1 None);
+    ("cpu_entry_pa", does B cpu LI "cpu_entry_pa" 0 (Some U64));
+    ("ich_vtr_get", does B cpu LI "ich_vtr_get" 0 (Some U64)) ].
 
   Definition func_specs : list (ident * (den -> Prop)) := [
     ("word_make", fun d => forall k h a, 0 <= k < 16 -> 0 <= h < 2 ^ 16 -> 0 <= a < 2 ^ 36 ->
@@ -138,7 +159,45 @@ Section Program.
     ("unshare_range", spec_unshare_range B cpu LI);
     ("share_at", spec_share_at B cpu LI);
     ("share_range", spec_share_range B cpu LI);
-    ("host_maps", spec_host_maps B cpu) ].
+    ("host_maps", spec_host_maps B cpu);
+    ("vector_offset", spec_vector_offset B cpu LI);
+    ("vector_pstate", spec_vector_pstate B cpu LI);
+    ("inject_sync", spec_inject_sync B cpu LI);
+    ("inject_undef", spec_inject_undef B cpu LI);
+    ("inject_abort", spec_inject_abort B cpu LI);
+    ("lr_count", spec_lr_count B cpu LI);
+    ("ap_count", spec_ap_count B cpu LI);
+    ("lr_allowed", spec_lr_allowed B cpu LI);
+    ("pfr0", spec_pfr0 B cpu LI);
+    ("mmfr0", spec_mmfr0 B cpu LI);
+    ("ident_read", spec_ident_read B cpu LI);
+    ("size_mask", spec_size_mask B cpu LI);
+    ("load_value", spec_load_value B cpu LI);
+    ("fault_ipa", spec_fault_ipa B cpu LI);
+    ("stage2_fault", spec_stage2_fault B cpu LI);
+    ("inject_sea", spec_inject_sea B cpu LI);
+    ("is_kserv_reg", spec_is_kserv_reg B cpu LI);
+    ("sysreg_who", spec_sysreg_who B cpu LI);
+    ("sysreg_value", spec_sysreg_value B cpu LI);
+    ("vcpu_by_mpidr", spec_vcpu_by_mpidr B cpu LI);
+    ("psci_features", spec_psci_features B cpu LI);
+    ("range_ok", spec_range_ok B cpu LI);
+    ("pstate_ok", spec_pstate_ok B cpu LI);
+    ("last_ran_update", spec_last_ran_update B cpu LI);
+    ("step_over", spec_step_over B cpu LI);
+    ("is_gicr", spec_is_gicr B cpu LI);
+    ("gicr_write", spec_gicr_write B cpu LI);
+    ("gicr_read", spec_gicr_read B cpu LI);
+    ("cpu_by_mpidr", spec_cpu_by_mpidr B cpu LI);
+    ("smc_plain", spec_smc_plain B cpu LI);
+    ("smc_known", spec_smc_known B cpu LI);
+    ("host_features", spec_host_features B cpu LI);
+    ("cpu_boot_take", spec_cpu_boot_take B cpu);
+    ("cpu_boot_drop", spec_cpu_boot_drop B cpu);
+    ("host_cpu_suspend", spec_host_cpu_suspend B cpu);
+    ("call_version", spec_call_version B cpu LI);
+    ("call_cntvoff", spec_call_cntvoff B cpu LI);
+    ("call_vgic_info", spec_call_vgic_info B cpu LI) ].
 
   Definition spec (f : ident) (d : den) : Prop :=
     match assoc f (prim_specs ++ func_specs) with Some P => P d | None => True end.
@@ -153,6 +212,8 @@ Section Program.
     | (if String.eqb f ?x then _ else _) = _ =>
         destruct (String.eqb_spec f x); [subst f; try discriminate E; injection A as <-|]
     end; try discriminate A.
+    all: try lazymatch goal with |- does _ _ _ ?f _ _ _ =>
+      let L := constr:(does_ok B cpu LI prims f _ _ eq_refl eq_refl) in exact L end.
     - apply spin_lock_ok; reflexivity.
     - apply spin_unlock_ok; reflexivity.
     - apply pg_get_ok; [exact HB|reflexivity].
@@ -446,6 +507,83 @@ Section Program.
   Lemma v_host_maps : verified fuel spec f_host_maps.
   Proof. by_lemma host_maps_ok. Qed.
 
+  Lemma v_vector_offset : verified fuel spec f_vector_offset.
+  Proof. by_lemma vector_offset_ok. Qed.
+  Lemma v_vector_pstate : verified fuel spec f_vector_pstate.
+  Proof. by_lemma vector_pstate_ok. Qed.
+  Lemma v_inject_sync : verified fuel spec f_inject_sync.
+  Proof. by_lemma inject_sync_ok. Qed.
+  Lemma v_inject_undef : verified fuel spec f_inject_undef.
+  Proof. by_lemma inject_undef_ok. Qed.
+  Lemma v_inject_abort : verified fuel spec f_inject_abort.
+  Proof. by_lemma inject_abort_ok. Qed.
+  Lemma v_lr_count : verified fuel spec f_lr_count.
+  Proof. by_lemma lr_count_ok. Qed.
+  Lemma v_ap_count : verified fuel spec f_ap_count.
+  Proof. by_lemma ap_count_ok. Qed.
+  Lemma v_lr_allowed : verified fuel spec f_lr_allowed.
+  Proof. by_lemma lr_allowed_ok. Qed.
+  Lemma v_pfr0 : verified fuel spec f_pfr0.
+  Proof. by_lemma pfr0_ok. Qed.
+  Lemma v_mmfr0 : verified fuel spec f_mmfr0.
+  Proof. by_lemma mmfr0_ok. Qed.
+  Lemma v_ident_read : verified fuel spec f_ident_read.
+  Proof. by_lemma ident_read_ok. Qed.
+  Lemma v_size_mask : verified fuel spec f_size_mask.
+  Proof. by_lemma size_mask_ok. Qed.
+  Lemma v_load_value : verified fuel spec f_load_value.
+  Proof. by_lemma load_value_ok. Qed.
+  Lemma v_fault_ipa : verified fuel spec f_fault_ipa.
+  Proof. by_lemma fault_ipa_ok. Qed.
+  Lemma v_stage2_fault : verified fuel spec f_stage2_fault.
+  Proof. by_lemma stage2_fault_ok. Qed.
+  Lemma v_inject_sea : verified fuel spec f_inject_sea.
+  Proof. by_lemma inject_sea_ok. Qed.
+  Lemma v_is_kserv_reg : verified fuel spec f_is_kserv_reg.
+  Proof. by_lemma is_kserv_reg_ok. Qed.
+  Lemma v_sysreg_who : verified fuel spec f_sysreg_who.
+  Proof. by_lemma sysreg_who_ok. Qed.
+  Lemma v_sysreg_value : verified fuel spec f_sysreg_value.
+  Proof. by_lemma sysreg_value_ok. Qed.
+  Lemma v_vcpu_by_mpidr : verified fuel spec f_vcpu_by_mpidr.
+  Proof. by_lemma vcpu_by_mpidr_ok. Qed.
+  Lemma v_psci_features : verified fuel spec f_psci_features.
+  Proof. by_lemma psci_features_ok. Qed.
+  Lemma v_range_ok : verified fuel spec f_range_ok.
+  Proof. by_lemma range_ok_ok. Qed.
+  Lemma v_pstate_ok : verified fuel spec f_pstate_ok.
+  Proof. by_lemma pstate_ok_ok. Qed.
+  Lemma v_last_ran_update : verified fuel spec f_last_ran_update.
+  Proof. by_lemma last_ran_update_ok. Qed.
+  Lemma v_step_over : verified fuel spec f_step_over.
+  Proof. by_lemma step_over_ok. Qed.
+  Lemma v_is_gicr : verified fuel spec f_is_gicr.
+  Proof. by_lemma is_gicr_ok. Qed.
+  Lemma v_gicr_write : verified fuel spec f_gicr_write.
+  Proof. by_lemma gicr_write_ok. Qed.
+  Lemma v_gicr_read : verified fuel spec f_gicr_read.
+  Proof. by_lemma gicr_read_ok. Qed.
+  Lemma v_cpu_by_mpidr : verified fuel spec f_cpu_by_mpidr.
+  Proof. by_lemma cpu_by_mpidr_ok. Qed.
+  Lemma v_smc_plain : verified fuel spec f_smc_plain.
+  Proof. by_lemma smc_plain_ok. Qed.
+  Lemma v_smc_known : verified fuel spec f_smc_known.
+  Proof. by_lemma smc_known_ok. Qed.
+  Lemma v_host_features : verified fuel spec f_host_features.
+  Proof. by_lemma host_features_ok. Qed.
+  Lemma v_cpu_boot_take : verified fuel spec f_cpu_boot_take.
+  Proof. by_lemma cpu_boot_take_ok. Qed.
+  Lemma v_cpu_boot_drop : verified fuel spec f_cpu_boot_drop.
+  Proof. by_lemma cpu_boot_drop_ok. Qed.
+  Lemma v_host_cpu_suspend : verified fuel spec f_host_cpu_suspend.
+  Proof. by_lemma host_cpu_suspend_ok. Qed.
+  Lemma v_call_version : verified fuel spec f_call_version.
+  Proof. by_lemma call_version_ok. Qed.
+  Lemma v_call_cntvoff : verified fuel spec f_call_cntvoff.
+  Proof. by_lemma call_cntvoff_ok. Qed.
+  Lemma v_call_vgic_info : verified fuel spec f_call_vgic_info.
+  Proof. by_lemma call_vgic_info_ok. Qed.
+
   Theorem verified_program : Forall (verified fuel spec) program.
   Proof.
     unfold program.
@@ -571,6 +709,44 @@ Section Program.
       | |- verified _ _ f_share_at => exact v_share_at
       | |- verified _ _ f_share_range => exact v_share_range
       | |- verified _ _ f_host_maps => exact v_host_maps
+      | |- verified _ _ f_vector_offset => exact v_vector_offset
+      | |- verified _ _ f_vector_pstate => exact v_vector_pstate
+      | |- verified _ _ f_inject_sync => exact v_inject_sync
+      | |- verified _ _ f_inject_undef => exact v_inject_undef
+      | |- verified _ _ f_inject_abort => exact v_inject_abort
+      | |- verified _ _ f_lr_count => exact v_lr_count
+      | |- verified _ _ f_ap_count => exact v_ap_count
+      | |- verified _ _ f_lr_allowed => exact v_lr_allowed
+      | |- verified _ _ f_pfr0 => exact v_pfr0
+      | |- verified _ _ f_mmfr0 => exact v_mmfr0
+      | |- verified _ _ f_ident_read => exact v_ident_read
+      | |- verified _ _ f_size_mask => exact v_size_mask
+      | |- verified _ _ f_load_value => exact v_load_value
+      | |- verified _ _ f_fault_ipa => exact v_fault_ipa
+      | |- verified _ _ f_stage2_fault => exact v_stage2_fault
+      | |- verified _ _ f_inject_sea => exact v_inject_sea
+      | |- verified _ _ f_is_kserv_reg => exact v_is_kserv_reg
+      | |- verified _ _ f_sysreg_who => exact v_sysreg_who
+      | |- verified _ _ f_sysreg_value => exact v_sysreg_value
+      | |- verified _ _ f_vcpu_by_mpidr => exact v_vcpu_by_mpidr
+      | |- verified _ _ f_psci_features => exact v_psci_features
+      | |- verified _ _ f_range_ok => exact v_range_ok
+      | |- verified _ _ f_pstate_ok => exact v_pstate_ok
+      | |- verified _ _ f_last_ran_update => exact v_last_ran_update
+      | |- verified _ _ f_step_over => exact v_step_over
+      | |- verified _ _ f_is_gicr => exact v_is_gicr
+      | |- verified _ _ f_gicr_write => exact v_gicr_write
+      | |- verified _ _ f_gicr_read => exact v_gicr_read
+      | |- verified _ _ f_cpu_by_mpidr => exact v_cpu_by_mpidr
+      | |- verified _ _ f_smc_plain => exact v_smc_plain
+      | |- verified _ _ f_smc_known => exact v_smc_known
+      | |- verified _ _ f_host_features => exact v_host_features
+      | |- verified _ _ f_cpu_boot_take => exact v_cpu_boot_take
+      | |- verified _ _ f_cpu_boot_drop => exact v_cpu_boot_drop
+      | |- verified _ _ f_host_cpu_suspend => exact v_host_cpu_suspend
+      | |- verified _ _ f_call_version => exact v_call_version
+      | |- verified _ _ f_call_cntvoff => exact v_call_cntvoff
+      | |- verified _ _ f_call_vgic_info => exact v_call_vgic_info
       | |- _ => intros F H; exact I
       end|]).
     apply Forall_nil.
