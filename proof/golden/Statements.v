@@ -70,6 +70,29 @@ Print System.sees.
 Print System.same_for.
 Print secret.
 Print alike.
+(* Integrity of private pages; and calls that leak. *)
+From Redoubt.mm Require Import Lockstep Integrity System_Integrity Example_Vm Leaky.
+Print Assumptions private_kept.
+Print Assumptions any_secret.
+Print Assumptions example_vm.
+Print Assumptions example_alike.
+Print Assumptions leak_not_zeroed.
+Print Assumptions leak_answer.
+Print Assumptions leak_copy.
+Print Assumptions leak_reached.
+Print Assumptions break_store.
+Check private_kept.
+Check any_secret.
+Check example_vm.
+Check example_alike.
+Check leak_not_zeroed.
+Check leak_answer.
+Check leak_copy.
+Check leak_reached.
+Check break_store.
+Print private_page.
+Print noninterfering.
+Print keeping.
 (* Boot. *)
 From Redoubt.machine Require Import Boot.
 From Redoubt.mm Require Import Init_Spec Boot_Verified Boot_Secure.

@@ -290,6 +290,8 @@ Section Example.
       + intros p L. destruct (Kl p L).
       + intros h fn p R F N. rewrite (Rt h R) in N. destruct (names_one fn 2 p F N) as (_ & X & _). discriminate X.
     - constructor; try (intros; exfalso; eapply Mk; eassumption).
+      all: try (intros h i N; destruct N; reflexivity).
+      all: try (intros h L; rewrite (Lv h L); reflexivity).
       + intros h _. destruct (Z.eq_dec h 1) as [->|N]; [vm_compute; split; discriminate|].
         change (vm_state W h) with (vm_state w h). rewrite (no_vm h N). vm_compute; split; discriminate.
       + intros h L. rewrite (Lv h L). split; [vm_compute; discriminate|]. intros i Hi. change (vm_n_ram W 1) with 0 in Hi. lia.

@@ -3,7 +3,8 @@
     The machine of [Machine.v] with labels: who makes the step, and what anybody but the VM itself can see of it.
     Two machines that differ in nothing but the secrets of VMs outside [Q] make the same steps, and stay so:
     every event of KCore has the same answer in both.  So whatever KServ's calls answer, and whatever KServ and
-    the VMs in [Q] reach and read afterwards, is the same for any two secrets. *)
+    the VMs in [Q] reach and read afterwards, is the same for any two secrets: [noninterference] in
+    Noninterference.v, for programs of KServ and the VMs, rests on this.  [any_secret]: there are such worlds. *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
 From Redoubt.machine Require Import State Cpu Events Facts Machine.
@@ -294,5 +295,24 @@ Section Lockstep.
         destruct (IH n1 ls' n2 Gb G1 A1 Sn) as [E X]; [assumption|]. split; [congruence|exact X].
       + apply IHn; [exact G1| |exact T].
         apply malike_sym. apply (lockstep_hidden n a l' n1 Gn); [apply malike_sym, A|exact Ln|exact V'].
+  Qed.
+
+  (** ** The content of secret pages may be anything *)
+  Theorem any_secret w r : mem_inv B w -> (forall p i, ~ secret B Q w p -> r p i = w_ram w p i) ->
+    mem_inv B (settle B (set_ram r w)) /\ alike B Q (settle B (set_ram r w)) w.
+  Proof.
+    intros M E. pose proof (m_inv B w M) as I.
+    assert (E1 : forall t i, used w t \/ is_ram B t /\ kind (state w t) = PG_CORE -> r t i = w_ram w t i).
+    { intros t i H. apply E. intros X. destruct H as [H|[_ H]]; [exact (secret_unused B Q w t (i_secure B w I) X H)|].
+      destruct X as (_ & X & _). unfold secret_state in X. pg; lia. }
+    assert (E2 : forall t i, ~ no_page t -> is_ram B t -> kind (state w t) = PG_VMCORE -> r t i = w_ram w t i).
+    { intros t i _ _ H. apply E. intros (_ & X & _). unfold secret_state in X. pg; lia. }
+    split.
+    - apply (mem_inv_frame B w).
+      + apply (evolves_unchanged B [] no_page); [apply evolves_ram; auto|reflexivity|intros p []].
+      + apply inv_ram; auto.
+      + exact M.
+    - destruct (ram_walks B w r (i_settled B w I)) as [A T]; [auto|].
+      constructor; try reflexivity; [|exact A|exact T]. intros p i N _. unfold word; cbn. rewrite E by exact N. reflexivity.
   Qed.
 End Lockstep.
