@@ -26,7 +26,7 @@
 
 struct seen {
 	u8 host;  /* mapped for KServ */
-	u8 core;  /* known use of a VMCORE page */
+	u8 core;  /* known use of a VMCORE or CTX page */
 	u8 priv;  /* private leaf of its VM at its ipa */
 	u8 pin;   /* run page */
 	u64 lent; /* lent leaf entries */
@@ -153,16 +153,21 @@ struct found {
 	u64 core;
 };
 
-static void use_core(u64 h, u64 pfn, struct found *f)
+static void use_page(u64 h, u64 pfn, u64 kind, struct found *f)
 {
 	u64 w = fake_meta(pfn);
 
-	if ((w & 15) != PG_VMCORE || ((w >> 4) & 0xffff) != h)
+	if ((w & 15) != kind || ((w >> 4) & 0xffff) != h)
 		fake_breach(INVARIANT, "VM %lu uses 0x%lx, word 0x%lx", h, pfn, w);
 	if (see(pfn)->core)
 		fake_breach(INVARIANT, "VM %lu uses 0x%lx twice", h, pfn);
 	see(pfn)->core = 1;
 	f->core++;
+}
+
+static void use_core(u64 h, u64 pfn, struct found *f)
+{
+	use_page(h, pfn, PG_VMCORE, f);
 }
 
 static void vm_page(u64 h, u64 ipa, u64 d, u64 pfn, struct found *f)
@@ -274,7 +279,7 @@ static void audit_vcpus(u64 h, struct found *f)
 			fake_breach(INVARIANT, "run page 0x%lx", c->run_pfn);
 		see(c->run_pfn)->pin = 1;
 		if (v->is_protected)
-			use_core(h, c->ctx_pfn, f);
+			use_page(h, c->ctx_pfn, PG_CTX, f);
 		else if (c->ctx_pfn != c->run_pfn)
 			fake_breach(INVARIANT, "context of a normal VM");
 		if (c->loaded == 0)
@@ -319,7 +324,7 @@ static void audit_vm(u64 h, struct found *f)
 		fake_breach(INVARIANT, "VM %lu: n_lent %lu, not %lu", h, v->n_lent, f->lent);
 }
 
-static u64 owned[KC_MAX_VMS + 1][2]; /* pages of each VM: VM, VMCORE */
+static u64 owned[KC_MAX_VMS + 1][3]; /* pages of each VM: VM, VMCORE, CTX */
 static u64 kinds[PG_KINDS];
 
 static void audit_page(u64 pfn)
@@ -330,7 +335,7 @@ static void audit_page(u64 pfn)
 	struct seen *s = see(pfn);
 	u32 core = pfn - boot.core_pfn < boot.core_n;
 
-	if (kind > PG_VMCORE || (kind == PG_CORE) != core)
+	if (kind > PG_CTX || (kind == PG_CORE) != core)
 		fake_breach(INVARIANT, "pfn 0x%lx: word 0x%lx", pfn, w);
 	kinds[kind]++;
 	if (s->host != (kind == PG_HOST || kind == PG_PINNED || kind == PG_LENT))
@@ -342,7 +347,7 @@ static void audit_page(u64 pfn)
 		fake_breach(INVARIANT, "pfn 0x%lx word 0x%lx, run page: %u", pfn, w, s->pin);
 	if ((kind == PG_CORE || kind == PG_HOST) && w >> 4)
 		fake_breach(INVARIANT, "pfn 0x%lx word 0x%lx", pfn, w);
-	if (kind != PG_VM && kind != PG_VMCORE)
+	if (kind != PG_VM && kind != PG_VMCORE && kind != PG_CTX)
 		return;
 	if (h == 0 || h > KC_MAX_VMS || vms[h].state == VM_FREE)
 		fake_breach(INVARIANT, "pfn 0x%lx belongs to VM %lu, which is not", pfn, h);
@@ -351,7 +356,7 @@ static void audit_page(u64 pfn)
 		return;
 	if (kind == PG_VM && !s->priv)
 		fake_breach(INVARIANT, "pfn 0x%lx, VM %lu: mapped nowhere", pfn, h);
-	if (kind == PG_VMCORE && !s->core)
+	if (kind != PG_VM && !s->core)
 		fake_breach(INVARIANT, "pfn 0x%lx, VM %lu: used for nothing", pfn, h);
 }
 
@@ -408,7 +413,8 @@ void mm_audit(void)
 	for (i = 0; i < n; i += 512)
 		audit_block(fake_page(i));
 	for (i = 1; i <= KC_MAX_VMS; i++)
-		if (vms[i].state != VM_FREE && vms[i].n_pages != owned[i][0] + owned[i][1])
+		if (vms[i].state != VM_FREE &&
+		    vms[i].n_pages != owned[i][0] + owned[i][1] + owned[i][2])
 			fake_breach(INVARIANT, "VM %lu: n_pages", i);
 	if (memcmp(kinds, n_kind, sizeof(kinds)))
 		fake_breach(INVARIANT, "counters");

@@ -165,7 +165,8 @@ static void need_usable(u64 pfn, const char *what)
 {
 	u64 kind = kind_of(pfn);
 
-	if (booted && kind != PG_CORE && kind != PG_PINNED && kind != PG_VM && kind != PG_VMCORE)
+	if (booted && kind != PG_CORE && kind != PG_PINNED && kind != PG_VM && kind != PG_VMCORE &&
+	    kind != PG_CTX)
 		fake_breach(CONTRACT, "%s: pfn 0x%lx, state 0x%lx", what, pfn, page(pfn)->word);
 	if (booted && !locked && !fake_owns(pfn))
 		fake_breach(CONTRACT,

@@ -36,7 +36,7 @@ static void region_scrub(u32 r)
 	while (pfn < end) {
 		w = meta_get(pfn);
 		kind = word_kind(w);
-		if (kind == PG_VM || kind == PG_VMCORE)
+		if (kind == PG_VM || kind == PG_VMCORE || kind == PG_CTX)
 			page_zero(pfn);
 		pfn = pfn + 1ul;
 	}

@@ -123,7 +123,7 @@ static u64 reclaim_check(u64 h, u64 pfn)
 		return r;
 	if (vms[h].state != VM_DYING)
 		return KC_ESTATE;
-	if ((kind != PG_VM && kind != PG_VMCORE) || owner != h)
+	if ((kind != PG_VM && kind != PG_VMCORE && kind != PG_CTX) || owner != h)
 		return KC_EPERM;
 	/* KC_UNLEND still needs the tables. */
 	if (kind == PG_VMCORE && vms[h].n_lent != 0ul)

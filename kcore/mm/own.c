@@ -7,9 +7,9 @@
 #include "own.h"
 #include "page.h"
 
-void own_take_core(u64 h, u64 pfn)
+void own_take_core(u64 h, u64 pfn, u64 kind)
 {
-	u64 word = word_make(PG_VMCORE, h, 0ul);
+	u64 word = word_make(kind, h, 0ul);
 
 	host_unmap_page(pfn);
 	page_zero(pfn);

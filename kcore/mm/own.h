@@ -8,14 +8,14 @@
 
 #include <kcore/types.h>
 
-/* HOST page -> VMCORE of h, zero. */
-void own_take_core(u64 h, u64 pfn);
+/* HOST page -> kind (PG_VMCORE or PG_CTX) of h, zero. */
+void own_take_core(u64 h, u64 pfn, u64 kind);
 /*
  * n = 1 or 512 (aligned) HOST pages -> private pages of h from ipa; not yet mapped. The content
  * stays while h is NEW, else the pages are zero.
  */
 void own_take_private(u64 h, u64 ipa, u64 pfn, u64 n);
-/* VM or VMCORE page of h that nothing maps -> HOST, zero, mapped for KServ. */
+/* VM, VMCORE or CTX page of h that nothing maps -> HOST, zero, mapped for KServ. */
 void own_return(u64 h, u64 pfn);
 
 #endif

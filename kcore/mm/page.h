@@ -3,7 +3,7 @@
  * States of physical pages: one 64-bit word per RAM page, under LOCK_MEM.
  *
  *   bits 3:0   kind
- *   bits 19:4  handle of the VM (PINNED, VM, VMCORE)
+ *   bits 19:4  handle of the VM (PINNED, VM, VMCORE, CTX)
  *   bits 55:20 LENT: number of leaf entries that map the page, at most PG_ARG_MAX
  *              VM: ipa_pfn
  *
@@ -21,7 +21,8 @@
 #define PG_PINNED 2ul /* KServ's, and a run page: used without the lock, so it cannot be moved */
 #define PG_LENT   3ul /* KServ's, and mapped in VMs */
 #define PG_VM     4ul /* private page of a protected VM at one ipa */
-#define PG_VMCORE 5ul /* given to KCore for a VM: tables, root, contexts */
+#define PG_VMCORE 5ul /* given to KCore for a VM: tables, root */
+#define PG_CTX    6ul /* given to KCore for a vCPU of a protected VM: its registers */
 #define PG_KINDS  16ul
 
 #define PG_ARG_MAX 0xffffffffful

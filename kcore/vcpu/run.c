@@ -5,7 +5,7 @@
  * VM, the run page and the context page where they are. VM and power state are looked at once a
  * load.
  *
- * A vCPU of a protected VM keeps its registers in a page of KCore's (VMCORE); that of a normal VM
+ * A vCPU of a protected VM keeps its registers in a page of KCore's (CTX); that of a normal VM
  * in its
  * run page, which KServ reads and writes: whatever comes from there is checked here at every entry.
  */

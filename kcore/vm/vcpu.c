@@ -59,7 +59,7 @@ static void vcpu_boot(u64 ctx, u64 run)
 
 static void vcpu_make_protected(u64 h, u64 idx, u64 run, u64 ctx)
 {
-	own_take_core(h, ctx);
+	own_take_core(h, ctx, PG_CTX);
 	vcpus[h][idx].ctx_pfn = ctx;
 	vcpu_reset(h, idx);
 	if (idx == 0ul)
@@ -126,8 +126,8 @@ u64 vcpu_load(u32 cpu, u64 h, u64 idx)
 	if (r == KC_OK) {
 		vcpus[h][idx].loaded = cpu + 1u;
 		vms[h].n_loaded = vms[h].n_loaded + 1u;
-		pcpu[cpu].vm = (u32)h;
 		pcpu[cpu].vcpu = (u32)idx;
+		pcpu[cpu].vm = (u32)h;
 	}
 	spin_unlock(LOCK_MEM);
 	return r;
@@ -141,9 +141,9 @@ u64 vcpu_put(u32 cpu)
 	if (h == 0u)
 		return KC_ENOENT;
 	spin_lock(LOCK_MEM);
+	pcpu[cpu].vm = 0u;
 	vcpus[h][idx].loaded = 0u;
 	vms[h].n_loaded = vms[h].n_loaded - 1u;
-	pcpu[cpu].vm = 0u;
 	spin_unlock(LOCK_MEM);
 	return KC_OK;
 }

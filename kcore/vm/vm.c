@@ -27,8 +27,8 @@ static u64 handle_find(void)
 
 static void vm_make(u64 h, u64 flags, u64 root)
 {
-	own_take_core(h, root);
-	own_take_core(h, root + 1ul);
+	own_take_core(h, root, PG_VMCORE);
+	own_take_core(h, root + 1ul, PG_VMCORE);
 	vms[h].is_protected = (u32)(flags & KC_VM_PROTECTED);
 	vms[h].n_ram = 0u;
 	vms[h].n_loaded = 0u;
@@ -104,7 +104,7 @@ u64 call_vm_table(u64 h, u64 pfn)
 	if (r == KC_OK)
 		r = page_check(pfn, 1ul, 0u);
 	if (r == KC_OK) {
-		own_take_core(h, pfn);
+		own_take_core(h, pfn, PG_VMCORE);
 		pool_put(h, pfn);
 	}
 	spin_unlock(LOCK_MEM);
@@ -189,6 +189,8 @@ static u64 stat_get(u32 cpu, u64 item)
 		return pcpu[cpu].refused;
 	if (item == KC_STAT_PAGES_CORE)
 		return n_kind[PG_CORE];
+	if (item == KC_STAT_PAGES_VMCORE)
+		return n_kind[PG_VMCORE] + n_kind[PG_CTX];
 	/* The other items are in the order of the kinds. */
 	return n_kind[item + PG_HOST];
 }

@@ -32,7 +32,7 @@ struct vm {
 	u64 root;     /* even pfn of two consecutive level-1 tables */
 	u64 pool;     /* first page of the free list of tables; meaningless when n_pool == 0 */
 	u64 n_pool;
-	u64 n_pages; /* pages in state VM or VMCORE of this VM, the pool included */
+	u64 n_pages; /* pages in state VM, VMCORE or CTX of this VM, the pool included */
 	u64 n_lent;  /* 4 KiB pages' worth of lent leaf entries in the VM's tables */
 	struct vm_ram ram[VM_NRAM];
 };
@@ -51,7 +51,7 @@ struct vcpu {
 	u32 mmio_sf;
 	u64 mmio_far; /* (loader) virtual address of the access */
 	u64 run_pfn;  /* PINNED */
-	u64 ctx_pfn;  /* VMCORE; run_pfn for a normal VM */
+	u64 ctx_pfn;  /* CTX; run_pfn for a normal VM */
 };
 
 extern struct vm vms[KC_MAX_VMS + 1u]; /* index: handle; 0 is not used */

@@ -55,9 +55,9 @@ Section Prims.
   Proof. apply read_cell. Qed.
 
   Lemma own_write {A} l x (k : Z -> prog A) (Q : A -> world -> Prop) w : class_of (fst l) = Percpu -> of_cpu cpu l ->
-    secure B w -> (forall v, WP (k v) Q (write_cell B l x w)) -> WP (Ev (EWrite l x) k) Q w.
+    tied (fst l) = false -> secure B w -> (forall v, WP (k v) Q (write_cell B l x w)) -> WP (Ev (EWrite l x) k) Q w.
   Proof.
-    intros P O S H. apply write_event; [unfold may_write; rewrite P; exact O|apply percpu_secure; assumption|exact H].
+    intros P O T S H. apply write_event; [split; [apply untied, T|rewrite P; exact O]|apply percpu_secure; assumption|exact H].
   Qed.
 End Prims.
 

@@ -56,7 +56,8 @@ Record boot_start (w : world) : Prop := {
   z_held : w_held w = false;
   z_l2 : forall g, w_mem w (obj "host_l2" [g]) = 0;
   z_vms : forall h, w_mem w (obj "vms.state" [h]) = 0;
-  z_vcpus : forall h i, w_mem w (obj "vcpus.made" [h; i]) = 0 }.
+  z_vcpus : forall h i, w_mem w (obj "vcpus.made" [h; i]) = 0;
+  z_tokens : forall h i, w_mem w (obj "vcpus.loaded" [h; i]) = 0 }.
 
 (** ** Events *)
 Definition put (c : ident) (ix : list Z) (v : Z) (w : world) : world := set_mem (upd (w_mem w) (c, ix) v) w.

@@ -29,7 +29,7 @@ Definition of_cpu (c : Z) (l : loc) : Prop := hd_error (snd l) = Some c.
     it, when it is free, and only CPU c gives it back, both with the lock.  As long as CPU c has it, these
     objects of the VM and the vCPU stay as they are, so c reads them without the lock. *)
 Definition loaded_cell : ident := "vcpus.loaded".
-Definition steady_cells : list ident := ["vcpus.run_pfn"; "vcpus.ctx_pfn"].
+Definition steady_cells : list ident := ["vcpus.run_pfn"; "vcpus.ctx_pfn"; "vms.root"; "vms.is_protected"].
 Definition steady (c : ident) : bool := existsb (String.eqb c) steady_cells.
 
 Definition token (w : world) (h i : Z) : Z := wrap U32 (w_mem w (obj loaded_cell [h; i])).
@@ -38,6 +38,14 @@ Definition has (c : Z) (w : world) (ix : list Z) : Prop :=
   match ix with [h] => exists i, token w h i = c + 1 | [h; i] => token w h i = c + 1 | _ => False end.
 Definition unloaded (w : world) (ix : list Z) : Prop :=
   match ix with [h] => forall i, token w h i = 0 | [h; i] => token w h i = 0 | _ => False end.
+
+(** "pcpu.vm" [c] and "pcpu.vcpu" [c] say which vCPU CPU c has loaded, 0: none.  It has that token then: c itself
+    keeps this with every store, and nobody else changes these objects. *)
+Definition loaded_vm (c : Z) (w : world) : Z := wrap U32 (w_mem w (obj "pcpu.vm" [c])).
+Definition loaded_vcpu (c : Z) (w : world) : Z := wrap U32 (w_mem w (obj "pcpu.vcpu" [c])).
+Definition own_ok (c : Z) (w : world) : Prop := loaded_vm c w <> 0 ->
+  1 <= loaded_vm c w <= 255 /\ 0 <= loaded_vcpu c w < 16 /\ token w (loaded_vm c w) (loaded_vcpu c w) = c + 1.
+Definition tied (c : ident) : bool := existsb (String.eqb c) ["pcpu.vm"; "pcpu.vcpu"; loaded_cell].
 
 (** What no other CPU changes: a CPU's entry of [pcpu], its tokens, and what these keep. *)
 Definition owns (c : Z) (w : world) (l : loc) : Prop :=
@@ -61,7 +69,11 @@ Section Events.
     | Percpu => of_cpu cpu l
     | Locked => w_held w = true \/ steady (fst l) = true /\ has cpu w (snd l)
     end.
+  Definition set_mem (m : mem) (w : world) : world :=
+    {| w_mem := m; w_meta := w_meta w; w_ram := w_ram w; w_walk := w_walk w; w_tlb := w_tlb w;
+       w_held := w_held w |}.
   Definition may_write (w : world) (l : loc) (x : Z) : Prop :=
+    (tied (fst l) = true -> own_ok cpu w -> own_ok cpu (set_mem (upd (w_mem w) l x) w)) /\
     match class_of (fst l) with
     | Constant => False
     | Percpu => of_cpu cpu l
@@ -71,9 +83,6 @@ Section Events.
     end.
 
   (** ** Updates *)
-  Definition set_mem (m : mem) (w : world) : world :=
-    {| w_mem := m; w_meta := w_meta w; w_ram := w_ram w; w_walk := w_walk w; w_tlb := w_tlb w;
-       w_held := w_held w |}.
   Definition set_meta (p s : Z) (w : world) : world :=
     {| w_mem := w_mem w; w_meta := fun q => if q =? p then s else w_meta w q; w_ram := w_ram w;
        w_walk := w_walk w; w_tlb := w_tlb w; w_held := w_held w |}.

@@ -352,6 +352,10 @@ Section Final.
       + intros h fn p L. destruct (no_root h L).
     - constructor; try (intros h i; intros; exfalso; eapply no_vcpu; eassumption).
       + intros h _. change (vm_state final h) with (vm_state w h). rewrite no_vm. unfold VM_FREE, VM_DYING. lia.
+      + intros h i N. destruct N. pose proof (bt_mem _ _ Hb "vcpus.loaded" [h; i] eq_refl) as X.
+        change (w_mem final (obj "vcpus.loaded" [h; i]) = w_mem w0 (obj "vcpus.loaded" [h; i])) in X.
+        unfold token, loaded_cell. rewrite X, (z_tokens _ Z0). reflexivity.
+      + intros h L. destruct (no_live h L).
       + intros h L. destruct (no_live h L).
   Qed.
 End Final.

@@ -3,7 +3,7 @@ From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events.
 From Redoubt.mm Require Import Desc_Spec Invariant Structure Prims Page_Spec Vm_Spec Ram_Spec Teardown_Spec Donate_Spec
-  Walk_Spec Table_Spec Loan_Spec Loan_Call_Spec Force_Spec Call_Spec.
+  Walk_Spec Table_Spec Loan_Spec Loan_Call_Spec Force_Spec Vcpu_Create_Spec Call_Spec.
 From Redoubt.gen Require Import host_call.
 Import ListNotations.
 Open Scope string_scope.
@@ -44,7 +44,7 @@ Section Proofs.
 
   Lemma memory_call_ok F :
     spec_call_vm_create B cpu (F "call_vm_create") -> spec_call_vm_ram B cpu (F "call_vm_ram") ->
-    spec_call_vm_table B cpu (F "call_vm_table") ->
+    spec_call_vm_table B cpu (F "call_vm_table") -> spec_call_vcpu_create B cpu (F "call_vcpu_create") ->
     spec_call_vm_teardown B cpu (F "call_vm_teardown") -> spec_call_vm_free B cpu (F "call_vm_free") ->
     spec_call_page_reclaim B cpu (F "call_page_reclaim") -> spec_call_donate B cpu (F "call_donate") ->
     spec_call_lend B cpu (F "call_lend") -> spec_call_unlend B cpu (F "call_unlend") ->
@@ -52,12 +52,11 @@ Section Proofs.
     spec_call_vm_flush B cpu (F "call_vm_flush") ->
     spec_memory_call B cpu (invoke F fuel f_memory_call).
   Proof.
-    intros H1 H2 H3 H4 H5 H6 H7 H8 H9 H10 H11 H12 fid a1 a2 a3 a4 w Hc NE U U1 U2 U3 U4 I. enter. steps.
+    intros H1 H2 H3 H4 H5 H6 H7 H8 H9 H10 H11 H12 H13 fid a1 a2 a3 a4 w Hc U U1 U2 U3 U4 I. enter. steps.
 
-    4: contradiction.
     all: try subst fid.
     1: by_spec H1. 1: by_spec H2. 1: by_spec H3. 1: by_spec H4. 1: by_spec H5. 1: by_spec H6. 1: by_spec H7.
-    1: by_spec H8. 1: by_spec H9. 1: by_spec H10. 1: by_spec H11. 1: by_spec H12.
+    1: by_spec H8. 1: by_spec H9. 1: by_spec H10. 1: by_spec H11. 1: by_spec H12. 1: by_spec H13.
     left. split; [eexists; split; [reflexivity|discriminate]|reflexivity].
   Qed.
 End Proofs.

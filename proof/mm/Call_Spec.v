@@ -6,7 +6,7 @@ From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Link Wp Bits Memory.
 From Redoubt.machine Require Import State Events.
 From Redoubt.mm Require Import Desc_Spec Invariant Structure Page_Spec Vm_Spec Ram_Spec Teardown_Spec Donate_Spec
-  Walk_Spec Table_Spec Loan_Spec Loan_Call_Spec Force_Spec.
+  Walk_Spec Table_Spec Loan_Spec Loan_Call_Spec Force_Spec Vcpu_Create_Spec.
 From Redoubt.gen Require Consts.
 Import ListNotations.
 Open Scope string_scope.
@@ -30,6 +30,7 @@ Section Specs.
     if      fid =? Consts.KC_VM_CREATE     then created w1 w2
     else if fid =? Consts.KC_VM_RAM        then declares a1 a2 a3 w1 w2
     else if fid =? Consts.KC_VM_TABLE      then given a1 a2 w1 w2
+    else if fid =? Consts.KC_VCPU_CREATE   then creates_vcpu B a1 a2 a3 a4 w1 w2
     else if fid =? Consts.KC_VM_TEARDOWN   then torn_down a1 w1 w2
     else if fid =? Consts.KC_VM_FREE       then freed a1 w1 w2
     else if fid =? Consts.KC_PAGE_RECLAIM  then reclaimed a1 a2 w1 w2
@@ -43,7 +44,6 @@ Section Specs.
 
   (** Any call with any arguments, and any number that is no call. *)
   Definition spec_memory_call (d : den) : Prop := forall fid a1 a2 a3 a4 w, 0 <= cpu < 8 ->
-    fid <> Consts.KC_VCPU_CREATE ->
     in_ty U64 fid -> in_ty U64 a1 -> in_ty U64 a2 -> in_ty U64 a3 -> in_ty U64 a4 -> idle B w ->
     WP (d [cpu; fid; a1; a2; a3; a4]) (fun r w' => (exists v, r = Some v /\ v <> KC_OK) /\ w' = w \/
       section B (atomic (memory_effect fid a1 a2 a3 a4)) r w') w.

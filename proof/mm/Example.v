@@ -184,5 +184,7 @@ Proof.
     + intros h fn p L. destruct (R h L).
   - constructor; try (intros; exfalso; eapply M; eassumption).
     + intros h _. change (vm_state boot0 h) with 0. unfold VM_FREE, VM_DYING. lia.
+    + intros h i N. destruct N. reflexivity.
+    + intros h L. destruct (D h L).
     + intros h L. destruct (D h L).
 Qed.

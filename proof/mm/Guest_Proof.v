@@ -39,7 +39,8 @@ Section Proofs.
     eapply wp_mono; [apply HR; [lia|exact Uf|exact Ro|exact C]|]. cbv beta. intros ? ? [-> (v & -> & Hv)]. cbv beta
       iota. reduce_env.
     steps.
-    1: split; [reflexivity|]; exists fn; sp; auto.
+    1: split; [reflexivity|]; exists fn; split; [reflexivity|]; split; [exact Uf|left]; split; [reflexivity|].
+    1: destruct Hv as [[-> X]|(i & [Hi Hr] & ->)]; [left; exact X|right]; unfold in_ty in *; words.
     all: destruct Hv as [[-> _]|(i & [Hi Hr] & ->)]; [lia|].
     all: destruct Ro as [_ Ro]; specialize (Ro i Hi).
     all: assert (El : wrap U64 (Z.lor fn 511 + 1) = (fn / 512 + 1) * 512)

@@ -352,7 +352,7 @@ Section Interleave.
   Proof.
     intros P Tk E Z N Nl O. destruct e as [l1|l1 x|f args].
     - cbn in E. destruct E as [_ ->]. reflexivity.
-    - cbn in E. subst w'. destruct (P a eq_refl) as [M _]. cbn in M. unfold may_write in M.
+    - cbn in E. subst w'. destruct (P a eq_refl) as [M _]. cbn in M. unfold may_write in M. destruct M as [_ M].
       assert (X : w_mem (write_cell B l1 x w) = upd (w_mem w) l1 x).
       { unfold write_cell. destruct (steers_walks (fst l1)); reflexivity. }
       rewrite X. apply upd_other. intros ->. destruct O as [O|O]; [rewrite O in M; exact M|].
@@ -398,7 +398,7 @@ Section Interleave.
     destruct X as (a0 & Bf & H0). destruct (P a0 Bf) as [F _]. destruct e as [l|l x|f args].
     - left. exists l. split; [reflexivity|]. cbn in F, Bf. subst a0. unfold may_read in F. unfold own_object, owns.
       destruct (class_of (fst l)); auto. destruct F as [F|F]; [congruence|auto].
-    - right; left. exists l, x. cbn in F. unfold may_write in F.
+    - right; left. exists l, x. cbn in F. unfold may_write in F. destruct F as [_ F].
       destruct (class_of (fst l)); [contradiction|auto|destruct F as [F _]; congruence].
     - destruct (cpu_primitive f) eqn:Cp; [right; right; exists f, args; auto|].
       exfalso. clear P Bf H a. cbn [effect] in F. rewrite Cp in F. destruct args as [|x [|y [|z [|]]]]; cbn in F; try contradiction.

@@ -2,7 +2,7 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Structure Page_Spec Lend_Spec.
+From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Structure Structure_Frame Page_Spec Lend_Spec.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -97,7 +97,8 @@ Section Facts.
     Proof. unfold names. rewrite rc_root, rc_leaf. reflexivity. Qed.
 
     (** States of other kinds are as before. *)
-    Lemma rc_kept q k h a : is_ram B q -> 0 <= h < 2 ^ 16 -> 0 <= a < 2 ^ 36 -> k = PG_PINNED \/ k = PG_VM \/ k = PG_VMCORE ->
+    Lemma rc_kept q k h a : is_ram B q -> 0 <= h < 2 ^ 16 -> 0 <= a < 2 ^ 36 -> 
+      k = PG_PINNED \/ k = PG_VM \/ k = PG_VMCORE \/ k = PG_CTX ->
       state w q = mk_state k h a -> state w' q = mk_state k h a.
     Proof.
       intros R Hh Ha Hk E. rewrite rc_state; [exact E|]. intros ->. rewrite E in Kp.
@@ -168,21 +169,17 @@ Section Facts.
           by (intros; unfold vcpu_ctx; rewrite rc_cell; reflexivity).
         assert (Hp : forall h, protected w' h <-> protected w h)
           by (intros; unfold protected; rewrite rc_cell; reflexivity).
-        destruct (s_vcpus B _ _ _ S). constructor.
-        + intros h. unfold vm_state. rewrite rc_cell by reflexivity. apply u_states.
-        + intros h i M. apply rc_live. apply (u_live h i), Hm, M.
-        + intros h i M. apply Hm in M. rewrite Hr. destruct (u_run h i M). split; [assumption|].
-          destruct M. apply rc_kept; auto; lia.
-        + intros h i h' i' M M'. rewrite !Hr. apply Hm in M, M'. auto.
-        + intros h i M NP. rewrite Hr, Hc. apply Hm in M. rewrite Hp in NP. auto.
-        + intros h i M P. apply Hm in M. apply Hp in P. rewrite Hc. destruct (u_ctx h i M P) as (A1 & A2 & A3 & A4).
-          split; [exact A1|]. split; [apply rc_kept; auto; destruct M; lia|]. split.
-          * intros l fn. rewrite rc_root, rc_table. apply A3.
-          * intros l P'. apply A4. apply rc_pool; [left; apply (u_live h i M)|exact P'].
-        + intros h i i' M M'. rewrite !Hc. apply Hm in M, M'. eauto.
-        + intros h Lv. apply rc_live in Lv. unfold vm_n_ram, ram_size, ram_base.
-          rewrite !rc_cell by reflexivity. destruct (u_ram h Lv) as [A1 A2]. split; [exact A1|].
-          intros i I. rewrite !rc_cell by reflexivity. apply A2, I.
+        apply (vcpus_frame B w w'); [intros h; apply rc_live|exact (s_vcpus B _ _ _ S)|..].
+        + intros h. unfold vm_state. rewrite rc_cell by reflexivity. apply (u_states _ _ (s_vcpus B _ _ _ S)).
+        + intros h i M. apply Hm in M. pose proof (s_vcpus B _ _ _ S) as U. split; [exact M|].
+          split; [apply rc_live, (u_live _ _ U h i M)|]. split; [apply Hp|]. split; [apply Hr|]. split; [apply Hc|].
+          destruct M as [M1 M2]. split.
+          * destruct (u_run _ _ U h i (conj M1 M2)) as [R E]. rewrite E. apply rc_kept; auto; lia.
+          * intros P. destruct (u_ctx _ _ U h i (conj M1 M2) P) as [R E]. rewrite E. apply rc_kept; auto; lia.
+        + constructor; intros; [unfold token; rewrite rc_cell; reflexivity|apply Hm; assumption|].
+          unfold vm_n_loaded. rewrite rc_cell; reflexivity.
+        + intros h _. unfold vm_n_ram, ram_size, ram_base. rewrite rc_cell by reflexivity. split; [reflexivity|].
+          intros i. rewrite !rc_cell by reflexivity. auto.
     Qed.
   End Recount.
 End Facts.

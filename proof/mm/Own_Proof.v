@@ -71,7 +71,7 @@ Section Proofs.
     spec_host_unmap_page B cpu LI (F "host_unmap_page") -> spec_page_zero B cpu LI (F "page_zero") ->
     spec_page_set B cpu LI (F "page_set") -> spec_own_take_core B cpu LI (invoke F fuel f_own_take_core).
   Proof.
-    intros HW HU HZ HS h p w Hh R Kp C. enter. steps. pure HW. steps.
+    intros HW HU HZ HS h p k w Hh R Hk Kp C. assert (Uk : 0 <= k < 16) by (pg; lia). enter. steps. pure HW. steps.
     eapply wp_mono; [apply HU; [exact R|exact C]|]. cbv beta. intros ? w1 (-> & C1 & V1 & N1). steps.
     assert (K1 : kind (state w1 p) = PG_HOST) by (rewrite (evolves_state B w w1 p V1); exact Kp).
     assert (Is1 : isolated w1 p) by (apply host_isolated; [apply C1|exact K1|exact N1]).
@@ -80,17 +80,17 @@ Section Proofs.
     assert (C2 : cs B w2) by (rewrite E2; split; [apply inv_zero; [exact HB|apply C1|exact Is1|pg; lia]|apply C1]).
     assert (K2 : kind (state w2 p) = PG_HOST) by (rewrite E2; exact K1).
     assert (Is2 : isolated w2 p) by (rewrite E2; apply zero_isolated; [apply C1|exact Is1|pg; lia|exact Is1]).
-    destruct (mk_state_fields PG_VMCORE h 0) as (Hs & Ks & Hhs & _); [pg; lia..|].
-    assert (M2 : may_set B w2 p (mk_state PG_VMCORE h 0)).
+    destruct (mk_state_fields k h 0) as (Hs & Ks & Hhs & _); [pg; lia..|].
+    assert (M2 : may_set B w2 p (mk_state k h 0)).
     { apply may_set_isolated; auto; [pg; lia|]. rewrite E2. apply zero_zeroed. }
     eapply wp_mono; [apply HS; [exact C2|exact M2]|].
     cbv beta. intros ? w3 (-> & C3 & S3 & V3 & Er & Ew & Et). steps.
     read_locked C3. steps.
     apply (write_plain B cpu LI); [exact C3|reflexivity|]. wrote C4 w4. steps.
-    assert (S4 : state w4 p = mk_state PG_VMCORE h 0) by exact S3.
+    assert (S4 : state w4 p = mk_state k h 0) by exact S3.
     split; [reflexivity|]. split; [exact C4|]. split; [exact S4|]. split; [|split].
     - split.
-      + apply (core_unreached B HB); [apply C4|exact R|right; rewrite S4; exact Ks].
+      + apply (kept_unreached B HB); [apply C4|exact R|right; rewrite S4, Ks; exact Hk].
       + intros (h' & l & fn & W). change (w_walk w3 h' l fn p) in W. rewrite Ew in W. apply Is2. exists h', l, fn; exact W.
     - intros i Hi. change (word w4 p i) with (wrap U64 (w_ram w3 p i)). rewrite Er, E2.
       apply (zero_zeroed B w1 p i Hi).

@@ -14,15 +14,15 @@ Section Specs.
   (** What changes beside page [p]: counters. *)
   Definition moves (p : Z) := evolves B ["n_kind"; "vms.n_pages"] (eq p).
 
-  (** KServ's page becomes a zero page that KCore uses for VM h; nobody reaches it. *)
-  Definition spec_own_take_core (d : den) : Prop := forall h p w, 1 <= h <= 255 -> is_ram B p ->
-    kind (state w p) = PG_HOST -> cs B w ->
-    WP (d [h; p]) (fun r w' => r = None /\ cs B w' /\ state w' p = mk_state PG_VMCORE h 0 /\
+  (** KServ's page becomes a zero page that KCore uses for VM h, of one of two kinds; nobody reaches it. *)
+  Definition spec_own_take_core (d : den) : Prop := forall h p k w, 1 <= h <= 255 -> is_ram B p ->
+    k = PG_VMCORE \/ k = PG_CTX -> kind (state w p) = PG_HOST -> cs B w ->
+    WP (d [h; p; k]) (fun r w' => r = None /\ cs B w' /\ state w' p = mk_state k h 0 /\
       isolated w' p /\ zeroed w' p /\ moves p w w') w.
 
   (** A VM's page that nobody reaches becomes KServ's, zero, and is mapped again. *)
   Definition spec_own_return (d : den) : Prop := forall h p w, 0 <= h <= 255 -> is_ram B p ->
-    kind (state w p) = PG_VM \/ kind (state w p) = PG_VMCORE -> isolated w p -> cs B w ->
+    kind (state w p) = PG_VM \/ kind (state w p) = PG_VMCORE \/ kind (state w p) = PG_CTX -> isolated w p -> cs B w ->
     WP (d [h; p]) (fun r w' => r = None /\ cs B w' /\ state w' p = mk_state PG_HOST 0 0 /\
       moves p w w') w.
 End Specs.

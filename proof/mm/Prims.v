@@ -57,10 +57,20 @@ Section Prims.
   Definition plain (c : ident) : bool :=
     match class_of c with Locked => negb (steers_walks c) && negb (guarded c) | _ => false end.
 
+  Lemma untied w l x : tied (fst l) = false ->
+    tied (fst l) = true -> own_ok cpu w -> own_ok cpu (set_mem (upd (w_mem w) l x) w).
+  Proof. congruence. Qed.
+
+  Lemma locked_untied c : class_of c = Locked -> c <> loaded_cell -> tied c = false.
+  Proof.
+    intros E N. unfold tied. cbn [existsb]. rewrite orb_false_r. apply String.eqb_neq in N. rewrite N, orb_false_r.
+    apply orb_false_iff. split; apply String.eqb_neq; intros ->; discriminate E.
+  Qed.
+
   Lemma may_write_locked w c ix x : cs B w -> class_of c = Locked -> guarded c = false -> may_write cpu w (c, ix) x.
   Proof.
-    intros C E G. apply orb_false_iff in G as [G1 G2]. apply String.eqb_neq in G2. unfold may_write; cbn [fst snd]. rewrite E.
-    split; [apply C|]. split; intros X; [rewrite G1 in X; discriminate X|contradiction].
+    intros C E G. apply orb_false_iff in G as [G1 G2]. apply String.eqb_neq in G2. unfold may_write.
+    split; [apply untied, locked_untied; assumption|]. cbn [fst snd]. rewrite E. split; [apply C|]. split; intros X; [rewrite G1 in X; discriminate X|contradiction].
   Qed.
 
   Lemma write_plain {A} c ix x (k : Z -> prog A) (Q : A -> world -> Prop) w : cs B w -> plain c = true ->
@@ -78,6 +88,13 @@ Section Prims.
     - intros v. apply H. split; assumption.
   Qed.
 
+  Lemma may_write_steady w c ix x : cs B w -> class_of c = Locked -> c <> loaded_cell -> unloaded w ix ->
+    may_write cpu w (c, ix) x.
+  Proof.
+    intros C E N U. unfold may_write. split; [apply untied, locked_untied; assumption|].
+    cbn [fst snd]. rewrite E. split; [apply C|]. split; intros X; [exact U|contradiction].
+  Qed.
+
   (** Objects that a loaded vCPU keeps: nobody has it, or a vCPU of the VM, loaded. *)
   Lemma write_steady {A} c ix x (k : Z -> prog A) (Q : A -> world -> Prop) w : cs B w -> class_of c = Locked ->
     steers_walks c = false -> c <> loaded_cell -> unloaded w ix ->
@@ -87,20 +104,21 @@ Section Prims.
     intros C E P N U H.
     assert (I : inv B (write_cell B (c, ix) x w)) by (apply inv_write_cell; [rewrite E; discriminate|exact P|apply C]).
     apply write_event; [|apply (i_secure B _ I)|].
-    - unfold may_write; cbn [fst snd]. rewrite E. split; [apply C|]. split; intros X; [exact U|contradiction].
+    - apply may_write_steady; assumption.
     - intros v. apply H. split; [exact I|]. unfold write_cell; cbn [fst]. rewrite P. apply C.
   Qed.
 
   (** The token of a vCPU: taken when it is free, given back by the CPU that has it. *)
   Lemma write_loaded {A} ix x (k : Z -> prog A) (Q : A -> world -> Prop) w : cs B w ->
     (forall v, v = w_mem w (loaded_cell, ix) \/ v = x -> wrap U32 v = 0 \/ wrap U32 v = cpu + 1) ->
+    (own_ok cpu w -> own_ok cpu (set_mem (upd (w_mem w) (loaded_cell, ix) x) w)) ->
     (forall v, cs B (write_cell B (loaded_cell, ix) x w) -> WP (k v) Q (write_cell B (loaded_cell, ix) x w)) ->
     WP (Ev (EWrite (loaded_cell, ix) x) k) Q w.
   Proof.
-    intros C T H.
+    intros C T O H.
     assert (I : inv B (write_cell B (loaded_cell, ix) x w)) by (apply inv_write_cell; [discriminate|reflexivity|apply C]).
     apply write_event; [|apply (i_secure B _ I)|].
-    - unfold may_write; cbn. split; [apply C|]. split; [discriminate|auto].
+    - split; [auto|]. cbn. split; [apply C|]. split; [discriminate|auto].
     - intros v. apply H. split; [exact I|apply C].
   Qed.
 

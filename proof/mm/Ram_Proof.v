@@ -70,14 +70,14 @@ Section Proofs.
       intros h fn p R F E. rewrite St. apply Rt in R. exact (proj2 (l_lent _ _ _ _ _ (t_leaf _ _ _ T h fn R F) p E)).
     - intros h Lh. apply Lv in Lh. destruct (P h Lh) as (l & H). exists l. apply Pl; assumption.
     - apply (lent_frame w w' L Tr); auto.
-    - apply (vcpus_frame_pools B w w' Tr U).
+    - apply (vcpus_frame_ram B w w' (y_live _ _ Tr) U).
       + intros h Hh. rewrite Vs. apply (u_states _ _ U), Hh.
       + intros h i M. assert (M0 : vcpu_made w h i) by (unfold vcpu_made in *; rewrite Dm in M by reflexivity; exact M).
         pose proof (u_live _ _ U h i M0) as Lh. split; [exact M0|]. split; [apply Lv, Lh|].
         split; [unfold protected; rewrite Dm by reflexivity; reflexivity|].
         split; [unfold vcpu_run; rewrite Dm; reflexivity|]. split; [unfold vcpu_ctx; rewrite Dm; reflexivity|].
-        split; [apply St|]. split; [intros _; apply St|]. intros Pr l Hl. destruct (P h Lh) as (l0 & H0).
-        rewrite (pool_same B w' h l l0 Hl (Pl h l0 Lh H0)). destruct (u_ctx _ _ U h i M0 Pr) as (_ & _ & _ & Q). apply Q, H0.
+        split; [apply St|intros _; apply St].
+      + constructor; intros; unfold token, vcpu_made, vm_n_loaded, loaded_cell in *; rewrite Dm by reflexivity; auto.
       + exact Ro.
   Qed.
 

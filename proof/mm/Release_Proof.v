@@ -173,7 +173,7 @@ Section Proofs.
       assert (Eh : h = h') by lia. assert (Ef : fn = f) by lia. apply (Nn 1). rewrite Eh, Ef. exact Nm.
     - pg; lia.
     - destruct (u_run _ _ (s_vcpus _ _ _ _ S) h' i M) as [_ X]. apply pinned_state in X; [|apply M]. pg; lia.
-    - destruct (u_ctx _ _ (s_vcpus _ _ _ _ S) h' i M Pr) as (_ & X & _). apply vmcore_state in X; [|apply M]. pg; lia.
+    - destruct (u_ctx _ _ (s_vcpus _ _ _ _ S) h' i M Pr) as (_ & X). apply ctx_state in X; [|apply M]. pg; lia.
   Qed.
   (** A private page that a frozen leaf named: after the leaf is gone, nobody reaches it. *)
   Lemma private_isolated w h fn p : cs B w -> 1 <= h <= 255 -> frame fn -> state w p = mk_state PG_VM h fn ->

@@ -221,12 +221,12 @@ Section Facts.
       intros h' fn p R' F N. apply (y_rooted _ _ T) in R'.
       apply (l_lent _ _ _ _ _ (t_leaf _ _ _ St h' fn R' F) p N).
     - apply (lent_frame w w' L T); [reflexivity|exact Sl].
-    - apply (vcpus_frame B w w' T Sp P' Su).
+    - apply (vcpus_frame B w w' (y_live _ _ T) Su).
       + intros h' Hh. unfold vm_state. rewrite Ec by reflexivity. apply (u_states _ _ Su), Hh.
       + intros h' i M. assert (M0 : vcpu_made w h' i) by (unfold vcpu_made in *; rewrite Ec in M by reflexivity; exact M).
         pose proof (u_live _ _ Su h' i M0) as Lv. split; [exact M0|]. split; [apply El, Lv|].
-        unfold protected, vcpu_run, vcpu_ctx. rewrite !Ec by reflexivity. split; [split; auto|]. do 4 (split;
-          [reflexivity|]). intros l. exact (Pl h' l Lv).
+        unfold protected, vcpu_run, vcpu_ctx. rewrite !Ec by reflexivity. split; [split; auto|]. auto.
+      + constructor; intros; unfold token, vcpu_made, vm_n_loaded, loaded_cell in *; rewrite Ec by reflexivity; auto.
       + intros h' Lv. unfold vm_n_ram, ram_base, ram_size. split; [|intros i; split]; rewrite Ec; reflexivity.
   Qed.
 End Facts.

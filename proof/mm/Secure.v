@@ -26,7 +26,7 @@ Inductive call :=
 Definition arguments_ok (c : call) : Prop :=
   match c with
   | Memory_call fid a1 a2 a3 a4 =>
-      fid <> KC_VCPU_CREATE /\ in_ty U64 fid /\ in_ty U64 a1 /\ in_ty U64 a2 /\ in_ty U64 a3 /\ in_ty U64 a4
+      in_ty U64 fid /\ in_ty U64 a1 /\ in_ty U64 a2 /\ in_ty U64 a3 /\ in_ty U64 a4
   | Vm_seal h => 0 <= h <= 255
   | Stat i => in_ty U64 i
   end.

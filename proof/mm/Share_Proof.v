@@ -196,11 +196,11 @@ Section Proofs.
         cbv beta. intros ? w2 (-> & (L2 & S2) & Rv). steps.
         assert (Rg : ranged h from to at_ w w2).
         { apply (ranged_pages B fz L w h from to at_ n w1 w2 1 Ib Lv); [intros f F1; unfold frame; lia|exact Rv|].
-          destruct (Z.eq_dec at_ from) as [Y|Y]; [left; exact Y|right]. destruct Hl as [->|(Hl1 & _ & _ & Hl4)]; [lia|].
+          destruct (Z.eq_dec at_ from) as [Y|Y]; [left; exact Y|right]. destruct Hl as [[-> _]|(Hl1 & _ & _ & Hl4)]; [lia|].
           split; [lia|]. intros f F1. apply Hl4. lia. }
         assert (S3 : sec B unfrozen L2 (write_cell B ("pcpu.res1", [cpu]) at_ w2)).
         { apply sec_write; [exact S2|reflexivity|discriminate]. }
-        apply write_event; [reflexivity|apply (cs_secure B), (s_cs _ _ _ _ S3)|]. intros _.
+        apply write_event; [split; [apply untied; reflexivity|reflexivity]|apply (cs_secure B), (s_cs _ _ _ _ S3)|]. intros _.
         assert (Fin : (exists L', sec B unfrozen L' (write_cell B ("pcpu.res1", [cpu]) at_ w2)) /\
           ranged h from to at_ w (write_cell B ("pcpu.res1", [cpu]) at_ w2) /\
           w_mem (write_cell B ("pcpu.res1", [cpu]) at_ w2) (obj "pcpu.res1" [cpu]) = at_ /\

@@ -151,13 +151,17 @@ Section Steps.
   Lemma zero_zeroed w p : zeroed (zero_page B p w) p.
   Proof. intros i Hi. unfold word; cbn. unfold store_page. rewrite Z.eqb_refl. reflexivity. Qed.
 
-  Lemma core_unreached w t : inv B w -> is_ram B t -> kind (state w t) = PG_CORE \/ kind (state w t) = PG_VMCORE ->
-    ~ reached w t.
+  Lemma kept_unreached w t : inv B w -> is_ram B t ->
+    kind (state w t) = PG_CORE \/ kind (state w t) = PG_VMCORE \/ kind (state w t) = PG_CTX -> ~ reached w t.
   Proof.
     intros I R K (h & k & fn & T). pose proof (s_tlb B w (i_secure B w I) _ _ _ _ T) as A.
     unfold allowed in A. destruct (Z.eqb_spec h 0); [|pg; lia].
     destruct A as [_ [[_ A]|A]]; [pg; lia|exact (bo_dev B HB _ A R)].
   Qed.
+
+  Lemma core_unreached w t : inv B w -> is_ram B t -> kind (state w t) = PG_CORE \/ kind (state w t) = PG_VMCORE ->
+    ~ reached w t.
+  Proof. intros I R K. apply kept_unreached; tauto. Qed.
 
   Lemma used_unreached w t : inv B w -> used w t -> ~ reached w t.
   Proof.

@@ -5,7 +5,7 @@
     It holds while LOCK_MEM is free; inside a section some of it is broken for a moment. *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits.
-From Redoubt.machine Require Import State.
+From Redoubt.machine Require Import State Events.
 From Redoubt.mm Require Import Desc_Spec Invariant.
 Import ListNotations.
 Open Scope string_scope.
@@ -23,6 +23,11 @@ Definition vcpu_made (w : world) (h i : Z) : Prop :=
 Definition vcpu_run (w : world) (h i : Z) : Z := wrap U64 (w_mem w (obj "vcpus.run_pfn" [h; i])).
 Definition vcpu_ctx (w : world) (h i : Z) : Z := wrap U64 (w_mem w (obj "vcpus.ctx_pfn" [h; i])).
 Definition protected (w : world) (h : Z) : Prop := wrap U32 (w_mem w (obj "vms.is_protected" [h])) <> 0.
+
+Definition vm_n_loaded (w : world) (h : Z) : Z := wrap U32 (w_mem w (obj "vms.n_loaded" [h])).
+(** Number of vCPUs of VM [h] that some CPU has loaded. *)
+Definition n_tokens (w : world) (h : Z) : Z :=
+  Z.of_nat (List.length (filter (fun i => negb (token w h (Z.of_nat i) =? 0)) (seq 0 16))).
 
 (** The VM's tables are there: while it lives, and as long as something is lent to it. *)
 Definition rooted (w : world) (h : Z) : Prop :=
@@ -118,12 +123,12 @@ Record vcpus_ok (B : board) (w : world) : Prop := {
   u_run : forall h i, vcpu_made w h i -> is_ram B (vcpu_run w h i) /\ state w (vcpu_run w h i) = mk_state PG_PINNED h 0;
   u_runs : forall h i h' i', vcpu_made w h i -> vcpu_made w h' i' -> vcpu_run w h i = vcpu_run w h' i' -> h = h' /\ i = i';
   u_normal : forall h i, vcpu_made w h i -> ~ protected w h -> vcpu_ctx w h i = vcpu_run w h i;
-  (* a context page is no table, and no page of the pool *)
   u_ctx : forall h i, vcpu_made w h i -> protected w h ->
-    is_ram B (vcpu_ctx w h i) /\ state w (vcpu_ctx w h i) = mk_state PG_VMCORE h 0 /\
-    (forall l fn, frame fn -> table_at w (vm_root w h) l fn <> Some (vcpu_ctx w h i)) /\
-    (forall l, pool_of B w h l -> ~ In (vcpu_ctx w h i) l);
+    is_ram B (vcpu_ctx w h i) /\ state w (vcpu_ctx w h i) = mk_state PG_CTX h 0;
   u_ctxs : forall h i i', vcpu_made w h i -> vcpu_made w h i' -> vcpu_ctx w h i = vcpu_ctx w h i' -> i = i';
+  (* a token is of a vCPU, and names a CPU; of a VM that lives they are counted *)
+  u_token : forall h i, token w h i <> 0 -> vcpu_made w h i /\ 1 <= token w h i <= 8;
+  u_loaded : forall h, live w h -> vm_n_loaded w h = n_tokens w h;
   (* declared RAM *)
   u_ram : forall h, live w h -> vm_n_ram w h <= 16 /\ forall i, 0 <= i < vm_n_ram w h ->
     0 < ram_size w h i /\ ram_base w h i + ram_size w h i <= 2 ^ 28 }.

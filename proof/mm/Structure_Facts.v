@@ -16,7 +16,7 @@ Open Scope Z_scope.
 (** The objects that structure depends on. *)
 Definition structural (c : ident) : bool := existsb (String.eqb c)
   ["vms.state"; "vms.root"; "vms.n_lent"; "vms.pool"; "vms.n_pool"; "vms.n_ram"; "vms.ram.base"; "vms.ram.n";
-   "vms.is_protected"; "vcpus.made"; "vcpus.run_pfn"; "vcpus.ctx_pfn"].
+   "vms.is_protected"; "vms.n_loaded"; "vcpus.made"; "vcpus.run_pfn"; "vcpus.ctx_pfn"; "vcpus.loaded"].
 
 Lemma steers_structural c : steers_walks c = true -> structural c = true.
 Proof. unfold steers_walks. intros H. apply orb_true_iff in H as [H|H]; apply String.eqb_eq in H; subst; reflexivity. Qed.
@@ -67,6 +67,10 @@ Section Facts.
     kind (state w p) = PG_VMCORE /\ handle (state w p) = h.
   Proof. intros H ->. destruct (state_fields PG_VMCORE h 0) as (A & C & _); pg; auto; lia. Qed.
 
+  Lemma ctx_state w p h : 1 <= h <= 255 -> state w p = mk_state PG_CTX h 0 ->
+    kind (state w p) = PG_CTX /\ handle (state w p) = h.
+  Proof. intros H ->. destruct (state_fields PG_CTX h 0) as (A & C & _); pg; auto; lia. Qed.
+
   Lemma private_state w p h fn : 1 <= h <= 255 -> frame fn -> state w p = mk_state PG_VM h fn ->
     kind (state w p) = PG_VM /\ handle (state w p) = h /\ arg (state w p) = fn.
   Proof. intros H [F F'] ->. apply state_fields; pg; auto; pows; lia. Qed.
@@ -81,42 +85,50 @@ Section Facts.
     kind (state w p) = PG_LENT \/
     kind (state w p) = PG_PINNED /\ live w (handle (state w p)) \/
     kind (state w p) = PG_VM /\ live w (handle (state w p)) \/
-    kind (state w p) = PG_VMCORE /\ rooted w (handle (state w p)).
+    kind (state w p) = PG_VMCORE /\ rooted w (handle (state w p)) \/
+    kind (state w p) = PG_CTX /\ live w (handle (state w p)).
   Proof.
     intros [T P N U] I. destruct I as [h l fn R F E|h l R Q Hl|h fn R F E|K|h i M ->|h i M Pr ->].
     - destruct (t_page _ _ _ T h l fn p R F E) as [_ S].
-      destruct (vmcore_state w p h (vm_range w h R) S) as [K Hh]. rewrite Hh. auto.
+      destruct (vmcore_state w p h (vm_range w h R) S) as [K Hh]. rewrite Hh. auto 6.
     - destruct (p_page _ _ _ _ Q p Hl) as [_ S].
-      destruct (vmcore_state w p h (proj1 R) S) as [K Hh]. rewrite Hh. right; right; right. split; [exact K|left; exact R].
+      destruct (vmcore_state w p h (proj1 R) S) as [K Hh]. rewrite Hh. right; right; right; left. split; [exact K|left; exact R].
     - pose proof (t_leaf _ _ _ T h fn (or_introl R) F) as Lf. destruct (l_private _ _ _ _ _ Lf p R E) as [_ S].
       destruct (private_state w p h fn (proj1 R) F S) as (K & Hh & _). rewrite Hh. auto.
     - auto.
     - pose proof (u_live _ _ U h i M) as R. destruct (u_run _ _ U h i M) as [_ S].
       destruct (pinned_state w _ h (proj1 R) S) as [K Hh]. rewrite Hh. auto.
-    - pose proof (u_live _ _ U h i M) as R. destruct (u_ctx _ _ U h i M Pr) as (_ & S & _).
-      destruct (vmcore_state w _ h (proj1 R) S) as [K Hh]. rewrite Hh. right; right; right. split; [exact K|left; exact R].
+    - pose proof (u_live _ _ U h i M) as R. destruct (u_ctx _ _ U h i M Pr) as (_ & S).
+      destruct (ctx_state w _ h (proj1 R) S) as [K Hh]. rewrite Hh. right; right; right; right. split; [exact K|exact R].
   Qed.
 
   Lemma host_apart fz L w p : vms_ok fz L w -> kind (state w p) = PG_HOST -> ~ involved w p.
-  Proof. intros V K I. destruct (involved_state fz L w p V I) as [X|[[X _]|[[X _]|[X _]]]]; pg; lia. Qed.
+  Proof. intros V K I. destruct (involved_state fz L w p V I) as [X|[[X _]|[[X _]|[[X _]|[X _]]]]]; pg; lia. Qed.
 
   Lemma core_apart fz L w p : vms_ok fz L w -> kind (state w p) = PG_CORE -> ~ involved w p.
-  Proof. intros V K I. destruct (involved_state fz L w p V I) as [X|[[X _]|[[X _]|[X _]]]]; pg; lia. Qed.
+  Proof. intros V K I. destruct (involved_state fz L w p V I) as [X|[[X _]|[[X _]|[[X _]|[X _]]]]]; pg; lia. Qed.
 
   (** Pages of a VM that is gone, and lends nothing any more. *)
   Lemma dead_apart fz L w p : vms_ok fz L w -> kind (state w p) = PG_VM \/ kind (state w p) = PG_VMCORE ->
     ~ rooted w (handle (state w p)) -> ~ involved w p.
   Proof.
-    intros V K N I. destruct (involved_state fz L w p V I) as [X|[[X Y]|[[X Y]|[X Y]]]]; [pg; lia..| |].
+    intros V K N I. destruct (involved_state fz L w p V I) as [X|[[X Y]|[[X Y]|[[X Y]|[X Y]]]]]; [pg; lia..| | |pg; lia].
     - apply N. left. exact Y.
     - exact (N Y).
+  Qed.
+
+  Lemma context_apart fz L w p : vms_ok fz L w -> kind (state w p) = PG_CTX -> ~ live w (handle (state w p)) ->
+    ~ involved w p.
+  Proof.
+    intros V K N I. destruct (involved_state fz L w p V I) as [X|[[X Y]|[[X Y]|[[X Y]|[X Y]]]]]; [pg; lia..|].
+    exact (N Y).
   Qed.
 
   (** Private pages of a VM that does not live: leaves that name them count no more. *)
   Lemma private_apart fz L w p : vms_ok fz L w -> kind (state w p) = PG_VM ->
     ~ live w (handle (state w p)) -> ~ involved w p.
   Proof.
-    intros V K N I. destruct (involved_state fz L w p V I) as [X|[[X Y]|[[X Y]|[X Y]]]]; [pg; lia..| |pg; lia].
+    intros V K N I. destruct (involved_state fz L w p V I) as [X|[[X Y]|[[X Y]|[[X Y]|[X Y]]]]]; [pg; lia..| |pg; lia|pg; lia].
     exact (N Y).
   Qed.
 
@@ -132,7 +144,7 @@ Section Facts.
     Variables w w' : world.
     Hypothesis Q : unchanged w w'.
 
-    Ltac view := intros; unfold vm_state, vm_root, vm_n_lent, vm_pool, vm_n_pool, vm_n_ram, ram_base, ram_size,
+    Ltac view := intros; unfold vm_state, vm_root, vm_n_lent, vm_pool, vm_n_pool, vm_n_ram, vm_n_loaded, ram_base, ram_size,
       vcpu_run, vcpu_ctx; rewrite (q_mem _ _ Q) by reflexivity; reflexivity.
     Lemma unchanged_state h : vm_state w' h = vm_state w h. Proof. view. Qed.
     Lemma unchanged_root h : vm_root w' h = vm_root w h. Proof. view. Qed.
@@ -187,13 +199,14 @@ Section Facts.
           rewrite (q_state _ _ Q); [exact K|apply in_lent, K].
       - exact P'.
       - apply (lent_frame w w' L S); [|exact N]. intros p [K|K]; [apply (q_state _ _ Q), in_lent, K|apply (q_lent _ _ Q), K].
-      - apply (vcpus_frame B w w' S P P' U).
+      - apply (vcpus_frame B w w' (y_live _ _ S) U).
         + intros h Hh. rewrite unchanged_state. apply (u_states _ _ U), Hh.
         + intros h i M. apply unchanged_made in M. pose proof (u_live _ _ U h i M) as R.
           split; [exact M|]. split; [apply unchanged_live, R|]. split; [apply unchanged_protected|].
           split; [view|]. split; [view|]. split; [apply (q_state _ _ Q); eapply in_run; [exact M|reflexivity]|].
-          split; [intros Pr; apply (q_state _ _ Q); eapply in_ctx; [exact M|exact Pr|reflexivity]|].
-          intros l. exact (unchanged_pool fz h l T R).
+          intros Pr; apply (q_state _ _ Q); eapply in_ctx; [exact M|exact Pr|reflexivity].
+        + constructor; intros; [unfold token; rewrite (q_mem _ _ Q) by reflexivity; reflexivity| |view].
+          apply unchanged_made. assumption.
         + intros h R. split; [view|]. intros i. split; view.
     Qed.
 

@@ -188,51 +188,58 @@ Section Parts.
       apply (same_names w w' S); assumption.
   Qed.
 
-  (** Pools may change, as long as no context gets into one; and so may what RAM is declared. *)
-  Lemma vcpus_frame_pools w w' : same_trees w w' -> vcpus_ok B w ->
+  (** Tokens, and their number. *)
+  Record same_tokens (w w' : world) : Prop := {
+    st_token : forall h i, token w' h i = token w h i;
+    st_made : forall h i, token w h i <> 0 -> vcpu_made w h i -> vcpu_made w' h i;
+    st_count : forall h, live w' h -> vm_n_loaded w' h = vm_n_loaded w h }.
+
+  Lemma n_tokens_ext w w' h : (forall i, token w' h i = token w h i) -> n_tokens w' h = n_tokens w h.
+  Proof.
+    intros E. unfold n_tokens. do 2 f_equal. apply filter_ext. intros i. rewrite E. reflexivity.
+  Qed.
+
+  (** What RAM is declared may change. *)
+  Lemma vcpus_frame_ram w w' : (forall h, live w' h -> live w h) -> vcpus_ok B w ->
     (forall h, 1 <= h <= 255 -> VM_FREE <= vm_state w' h <= VM_DYING) ->
     (forall h i, vcpu_made w' h i -> vcpu_made w h i /\ live w' h /\ (protected w' h <-> protected w h) /\
        vcpu_run w' h i = vcpu_run w h i /\ vcpu_ctx w' h i = vcpu_ctx w h i /\
        state w' (vcpu_run w h i) = state w (vcpu_run w h i) /\
-       (protected w h -> state w' (vcpu_ctx w h i) = state w (vcpu_ctx w h i)) /\
-       (protected w h -> forall l, pool_of B w' h l -> ~ In (vcpu_ctx w h i) l)) ->
+       (protected w h -> state w' (vcpu_ctx w h i) = state w (vcpu_ctx w h i))) ->
+    same_tokens w w' ->
     (forall h, live w' h -> vm_n_ram w' h <= 16 /\ forall i, 0 <= i < vm_n_ram w' h ->
        0 < ram_size w' h i /\ ram_base w' h i + ram_size w' h i <= 2 ^ 28) ->
     vcpus_ok B w'.
   Proof.
-    intros S U Us M Rm. constructor; [exact Us|..].
+    intros Lv U Us M [Tk Tm Tc] Rm. constructor; [exact Us|..].
     - intros h i X. apply M in X. tauto.
     - intros h i X. destruct (M h i X) as (X0 & _ & _ & E1 & _ & E2 & _). rewrite E1, E2. apply (u_run B w U), X0.
     - intros h i h' i' X X'. destruct (M h i X) as (X0 & _ & _ & E1 & _), (M h' i' X') as (X0' & _ & _ & E1' & _).
       rewrite E1, E1'. apply (u_runs B w U); assumption.
     - intros h i X N. destruct (M h i X) as (X0 & _ & E & E1 & E2 & _). rewrite E1, E2.
       apply (u_normal B w U); [exact X0|]. rewrite <- E. exact N.
-    - intros h i X N. destruct (M h i X) as (X0 & L & E & _ & E2 & _ & E3 & E4). apply E in N.
-      destruct (u_ctx B w U h i X0 N) as (R & St & T & _). rewrite E2, E3 by exact N.
-      split; [exact R|]. split; [exact St|]. split; [|apply E4, N].
-      intros l fn F. rewrite (same_table_at w w' S); [apply T, F|left; exact L|exact F].
+    - intros h i X N. destruct (M h i X) as (X0 & _ & E & _ & E2 & _ & E3). apply E in N.
+      rewrite E2, E3 by exact N. apply (u_ctx B w U h i X0 N).
     - intros h i i' X X'. destruct (M h i X) as (X0 & _ & _ & _ & E & _), (M h i' X') as (X0' & _ & _ & _ & E' & _).
       rewrite E, E'. apply (u_ctxs B w U); assumption.
+    - intros h i. rewrite Tk. intros N. destruct (u_token B w U h i N) as [X R]. auto.
+    - intros h L. rewrite Tc, (n_tokens_ext w w') by auto. apply (u_loaded B w U), Lv, L.
     - exact Rm.
   Qed.
 
-  Lemma vcpus_frame w w' : same_trees w w' -> pools_ok B w -> pools_ok B w' -> vcpus_ok B w ->
+  Lemma vcpus_frame w w' : (forall h, live w' h -> live w h) -> vcpus_ok B w ->
     (forall h, 1 <= h <= 255 -> VM_FREE <= vm_state w' h <= VM_DYING) ->
     (forall h i, vcpu_made w' h i -> vcpu_made w h i /\ live w' h /\ (protected w' h <-> protected w h) /\
        vcpu_run w' h i = vcpu_run w h i /\ vcpu_ctx w' h i = vcpu_ctx w h i /\
        state w' (vcpu_run w h i) = state w (vcpu_run w h i) /\
-       (protected w h -> state w' (vcpu_ctx w h i) = state w (vcpu_ctx w h i)) /\
-       (forall l, pool_of B w h l -> pool_of B w' h l)) ->
+       (protected w h -> state w' (vcpu_ctx w h i) = state w (vcpu_ctx w h i))) ->
+    same_tokens w w' ->
     (forall h, live w' h -> vm_n_ram w' h = vm_n_ram w h /\
        forall i, ram_base w' h i = ram_base w h i /\ ram_size w' h i = ram_size w h i) ->
     vcpus_ok B w'.
   Proof.
-    intros S P P' U Us M Rm. apply (vcpus_frame_pools w w' S U Us).
-    2: { intros h L. destruct (Rm h L) as [E Er]. destruct (u_ram B w U h (y_live _ _ S _ L)) as [H H'].
-      rewrite E. split; [exact H|]. intros i Hi. destruct (Er i) as [-> ->]. apply H', Hi. }
-    intros h i X. destruct (M h i X) as (X0 & L & E & E1 & E2 & E3 & E4 & E5).
-    split; [exact X0|]. split; [exact L|]. split; [exact E|]. split; [exact E1|]. split; [exact E2|].
-    split; [exact E3|]. split; [exact E4|]. intros Pr l Hl. destruct (P h (y_live _ _ S _ L)) as (l0 & H0).
-    rewrite (pool_same w' h l l0 Hl (E5 _ H0)). destruct (u_ctx B w U h i X0 Pr) as (_ & _ & _ & Q). apply Q, H0.
+    intros Lv U Us M Tk Rm. apply (vcpus_frame_ram w w' Lv U Us M Tk).
+    intros h L. destruct (Rm h L) as [E Er]. destruct (u_ram B w U h (Lv _ L)) as [H H'].
+    rewrite E. split; [exact H|]. intros i Hi. destruct (Er i) as [-> ->]. apply H', Hi.
   Qed.
 End Parts.

@@ -68,16 +68,11 @@ Section Pool.
     - intros g Lg. destruct (Z.eq_dec g h) as [->|Ng]; [exists (p :: l); exact Hp|].
       destruct (P g Lg) as (l' & Hg). exists l'. apply Others; assumption.
     - apply (lent_frame w w' L Tr); auto.
-    - apply (vcpus_frame_pools B w w' Tr U).
+    - apply (vcpus_frame_ram B w w' (y_live _ _ Tr) U).
       + apply (u_states _ _ U).
       + intros g i M. change (vcpu_made w g i) in M. split; [exact M|]. split; [exact (u_live _ _ U g i M)|].
-        repeat (split; [reflexivity || auto|]). intros Pr l' Hl'.
-        destruct (u_ctx _ _ U g i M Pr) as (_ & _ & Ct & Cp).
-        destruct (Z.eq_dec g h) as [->|Ng].
-        * rewrite (pool_same B w' h l' (p :: l) Hl' Hp). intros [X|X]; [|exact (Cp l H X)].
-          apply Ni. eapply in_ctx; [exact M|exact Pr|exact X].
-        * destruct (P g (u_live _ _ U g i M)) as (l0 & H0).
-          rewrite (pool_same B w' g l' l0 Hl' (Others g l0 (u_live _ _ U g i M) Ng H0)). apply Cp, H0.
+        repeat (split; [reflexivity || auto|]). auto.
+      + constructor; auto.
       + exact (u_ram _ _ U).
   Qed.
 End Pool.

@@ -16,6 +16,41 @@ Section Vm.
   Variable B : board.
   Hypothesis HB : board_ok B.
 
+  (** ** Tokens *)
+  Lemma n_tokens_0 w h : n_tokens w h = 0 -> forall i, 0 <= i < 16 -> token w h i = 0.
+  Proof.
+    unfold n_tokens. intros E i R. set (f := fun i => negb (token w h (Z.of_nat i) =? 0)) in *.
+    assert (N : filter f (seq 0 16) = []) by (destruct (filter f (seq 0 16)); [reflexivity|cbn [List.length] in E; lia]).
+    destruct (Z.eq_dec (token w h i) 0) as [|X]; [assumption|exfalso].
+    assert (Y : In (Z.to_nat i) (filter f (seq 0 16))); [|rewrite N in Y; exact Y].
+    apply filter_In. split; [apply in_seq; lia|]. unfold f. rewrite Z2Nat.id by lia.
+    destruct (Z.eqb_spec (token w h i) 0); [contradiction|reflexivity].
+  Qed.
+
+  Lemma no_tokens w h : (forall i, token w h i = 0) -> n_tokens w h = 0.
+  Proof.
+    intros E. unfold n_tokens. replace (filter _ (seq 0 16)) with (@nil nat); [reflexivity|]. symmetry.
+    rewrite (filter_ext _ (fun _ => false)); [reflexivity|]. intros i. rewrite E. reflexivity.
+  Qed.
+
+  (** No CPU has a vCPU of a VM that does not live, or of one whose count is 0. *)
+  Lemma dead_unloaded w h : vcpus_ok B w -> ~ live w h -> unloaded w [h].
+  Proof.
+    intros U N i. destruct (Z.eq_dec (token w h i) 0) as [E|E]; [exact E|]. destruct (u_token _ _ U h i E) as [M _].
+    destruct (N (u_live _ _ U h i M)).
+  Qed.
+
+  Lemma free_unloaded w h : vcpus_ok B w -> vm_state w h = VM_FREE -> unloaded w [h].
+  Proof.
+    intros U F. apply dead_unloaded; [exact U|]. intros [_ L]. rewrite F in L. destruct L as [L|L]; discriminate L.
+  Qed.
+
+  Lemma count_unloaded w h : vcpus_ok B w -> live w h -> vm_n_loaded w h = 0 -> unloaded w [h].
+  Proof.
+    intros U L E i. destruct (Z.eq_dec (token w h i) 0) as [X|X]; [exact X|]. destruct (u_token _ _ U h i X) as [M _].
+    rewrite (u_loaded _ _ U h L) in E. apply (n_tokens_0 w h E). apply M.
+  Qed.
+
   Section Frame.
     Variables (w w' : world) (h : Z).
     Hypothesis Hmeta : w_meta w' = w_meta w.
@@ -28,6 +63,8 @@ Section Vm.
         w_mem w' (c, h :: ix) = w_mem w (c, h :: ix).
     Hypothesis Hlive : live w' h -> live w h.
     Hypothesis Hmade : forall i, vcpu_made w' h i -> vcpu_made w h i /\ live w' h.
+    Hypothesis Htoken : forall i, token w' h i = token w h i.
+    Hypothesis Hkept : forall i, token w h i <> 0 -> vcpu_made w h i -> vcpu_made w' h i.
     Hypothesis Hstate : 1 <= h <= 255 -> VM_FREE <= vm_state w' h <= VM_DYING.
 
     Lemma vf_state p : state w' p = state w p.
@@ -82,7 +119,7 @@ Section Vm.
           [exact (proj2 H1)|apply (t_leaf B _ _ T); eassumption] end.
       - exact P'.
       - apply (lent_frame w w' L S); [intros; apply vf_state|exact N].
-      - apply (vcpus_frame B w w' S P P' U).
+      - apply (vcpus_frame B w w' (y_live _ _ S) U).
         + intros h' Hh. destruct (Z.eq_dec h' h) as [->|Nh]; [auto|]. rewrite vf_vm_state by exact Nh.
           apply (u_states _ _ U), Hh.
         + intros h' i M.
@@ -96,7 +133,13 @@ Section Vm.
           split; [exact M0|]. split; [exact Lv|]. split.
           { unfold protected. rewrite vf_cell by (reflexivity || discriminate || assumption). reflexivity. }
           split; [unfold vcpu_run; cell|]. split; [unfold vcpu_ctx; cell|].
-          split; [apply vf_state|]. split; [intros _; apply vf_state|]. intros l. apply vf_pool, Lv.
+          split; [apply vf_state|intros _; apply vf_state].
+        + constructor.
+          * intros g i. destruct (Z.eq_dec g h) as [->|Ng]; [apply Htoken|]. unfold token.
+            rewrite Hother by (reflexivity || exact Ng). reflexivity.
+          * intros g i N0 M. destruct (Z.eq_dec g h) as [->|Ng]; [apply Hkept; assumption|]. unfold vcpu_made.
+            rewrite Hother by (reflexivity || exact Ng). exact M.
+          * intros g Lv. assert (R : rooted w' g) by (left; exact Lv). unfold vm_n_loaded. cell.
         + intros h' Lv. assert (R : rooted w' h') by (left; exact Lv). split; [unfold vm_n_ram; cell|].
           intros i. split; [unfold ram_base; cell|unfold ram_size; cell].
     Qed.
@@ -125,10 +168,10 @@ Section Vm.
 
   (** A VM that is not there. *)
   Lemma sec_write_free fz L w c h ix v : sec B fz L w -> vm_state w h = VM_FREE ->
-    c <> "vms.state" -> c <> "vcpus.made" -> cs B (write_cell B (c, h :: ix) v w) ->
+    c <> "vms.state" -> c <> "vcpus.made" -> c <> "vcpus.loaded" -> cs B (write_cell B (c, h :: ix) v w) ->
     sec B fz L (write_cell B (c, h :: ix) v w).
   Proof.
-    intros S F N1 N2 C. set (w' := write_cell B (c, h :: ix) v w) in *.
+    intros S F N1 N2 N3 C. set (w' := write_cell B (c, h :: ix) v w) in *.
     pose proof S as S0. apply sec_vms in S0 as [[I _] V]. apply sec_vms. split; [exact C|].
     assert (D : w_mem w' = upd (w_mem w) (c, h :: ix) v /\ w_meta w' = w_meta w /\ w_ram w' = w_ram w).
     { unfold w', write_cell. cbn [fst]. destruct (steers_walks c); auto. }
@@ -150,6 +193,8 @@ Section Vm.
     - intros X. contradiction.
     - intros i X. exfalso. unfold vcpu_made in X. rewrite Dm, upd_name in X by (apply String.eqb_neq; exact N2).
       apply Lw. exact (u_live _ _ (vo_vcpus _ _ _ _ V) h i X).
+    - intros i. unfold token. rewrite Dm, upd_name by (apply String.eqb_neq; exact N3). reflexivity.
+    - intros i _ X. unfold vcpu_made. rewrite Dm, upd_name by (apply String.eqb_neq; exact N2). exact X.
     - rewrite St. apply (u_states _ _ (vo_vcpus _ _ _ _ V)).
     - apply C.
   Qed.
@@ -183,6 +228,7 @@ Section Vm.
     Hypothesis Heven : vm_root w h mod 2 = 0.
     Hypothesis Hpool : vm_n_pool w h = 0.
     Hypothesis Hram : vm_n_ram w h = 0.
+    Hypothesis Hloaded : vm_n_loaded w h = 0.
 
     Lemma new_not_rooted : ~ rooted w h.
     Proof. intros [[_ L]|(_ & L & _)]; rewrite Hfree in L; [destruct L as [L|L]|]; discriminate L. Qed.
@@ -307,9 +353,12 @@ Section Vm.
         + intros g i X. exact (u_run _ _ U g i (proj2 (M g i X))).
         + intros g i g' i' X X'. exact (u_runs _ _ U g i g' i' (proj2 (M g i X)) (proj2 (M g' i' X'))).
         + intros g i X. exact (u_normal _ _ U g i (proj2 (M g i X))).
-        + intros g i X Pr. destruct (u_ctx _ _ U g i (proj2 (M g i X)) Pr) as (A1 & A2 & A3 & A4).
-          split; [exact A1|]. split; [exact A2|]. split; [exact A3|]. intros l Hl. apply A4, Pl, Hl.
+        + intros g i X Pr. exact (u_ctx _ _ U g i (proj2 (M g i X)) Pr).
         + intros g i i' X X'. exact (u_ctxs _ _ U g i i' (proj2 (M g i X)) (proj2 (M g i' X'))).
+        + exact (u_token _ _ U).
+        + intros g Lv. change (vm_n_loaded w' g) with (vm_n_loaded w g). change (n_tokens w' g) with (n_tokens w g).
+          destruct (Z.eq_dec g h) as [->|Ng]; [|apply (new_others g Ng) in Lv; exact (u_loaded _ _ U g Lv)].
+          rewrite Hloaded. symmetry. apply no_tokens. intros i. apply (free_unloaded w h U Hfree).
         + intros g Lv. destruct (Z.eq_dec g h) as [->|Ng].
           * change (vm_n_ram w' h) with (vm_n_ram w h). rewrite Hram. split; [lia|]. intros i Hi. lia.
           * apply (new_others g Ng) in Lv. exact (u_ram _ _ U g Lv).

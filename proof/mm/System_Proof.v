@@ -39,11 +39,11 @@ Section System.
     apply constant_other; [rewrite D; discriminate|exact C].
   Qed.
 
-  Lemma own_write c d x k (Q : option Z -> world -> Prop) w : class_of d = Percpu -> idle B w ->
+  Lemma own_write c d x k (Q : option Z -> world -> Prop) w : class_of d = Percpu -> tied d = false -> idle B w ->
     (forall v w', idle B w' -> wp (K c) (k v) Q w') -> wp (K c) (Ev (EWrite (obj d [c]) x) k) Q w.
   Proof.
-    intros D I H. pose proof (idle_write c d x w D I) as I'. apply wp_event.
-    - intros w0 E. cbn in E. subst w0. split; [cbn; unfold may_write; cbn; rewrite D; reflexivity|].
+    intros D Td I H. pose proof (idle_write c d x w D I) as I'. apply wp_event.
+    - intros w0 E. cbn in E. subst w0. split; [split; cbn [fst snd]; [intros X; congruence|rewrite D; reflexivity]|].
       intros v w' E. cbn in E. subst w'. apply (kn_secure B _ (id_known B _ I')).
     - intros v w' (w0 & E & E'). cbn in E, E'. subst w0 w'. apply H, I'.
   Qed.
@@ -62,12 +62,12 @@ Section System.
     wp (K c) (hypercall answer c fid a1 a2 a3 a4) rests w.
   Proof.
     intros Hc O U U1 U2 U3 U4 I. unfold hypercall.
-    apply own_write; [reflexivity|exact I|]. intros _ w1 I1. apply own_write; [reflexivity|exact I1|]. intros _ w2 I2.
-    apply own_write; [reflexivity|exact I2|]. intros _ w3 I3.
+    apply own_write; [reflexivity|reflexivity|exact I|]. intros _ w1 I1. apply own_write; [reflexivity|reflexivity|exact I1|]. intros _ w2 I2.
+    apply own_write; [reflexivity|reflexivity|exact I2|]. intros _ w3 I3.
     apply wp_bind. eapply wp_mono; [apply answer_ok; assumption|]. cbv beta. intros r w4 [I4 [v ->]].
     assert (X : wp (K c) (Ev (ERead (obj "pcpu.refused" [c])) (fun n =>
         Ev (EWrite (obj "pcpu.refused" [c]) (wrap U64 (wrap U64 n + 1))) (fun _ => Ret (Some v)))) rests w4).
-    { apply own_read; [reflexivity|exact I4|]. intros n. apply own_write; [reflexivity|exact I4|]. intros _ w5 I5.
+    { apply own_read; [reflexivity|exact I4|]. intros n. apply own_write; [reflexivity|reflexivity|exact I4|]. intros _ w5 I5.
       split; [exact I5|eexists; reflexivity]. }
     destruct v; [split; [exact I4|eexists; reflexivity]|exact X|exact X].
   Qed.

@@ -16,7 +16,7 @@ Section Pool.
 
   Lemma spare_apart fz L w h p : sec B fz L w -> 1 <= h <= 255 -> spare B w h p -> ~ involved B w p.
   Proof.
-    intros Sc Hh [Rp Sp Tb Pl Cx] Iv. destruct (vmcore_fields h _ Hh Sp) as (Kp & Hp & _).
+    intros Sc Hh [Rp Sp Tb Pl] Iv. destruct (vmcore_fields h _ Hh Sp) as (Kp & Hp & _).
     pose proof (s_tables _ _ _ _ Sc) as T. pose proof (s_vcpus _ _ _ _ Sc) as U.
     destruct Iv as [h' l fn R F E|h' l R Q I|h' fn R F E|K'|h' i M ->|h' i M Pr ->].
     - destruct (table_ours B HB fz w h' T R l fn p F E) as (_ & _ & _ & _ & H). assert (h' = h) as -> by congruence.
@@ -28,8 +28,8 @@ Section Pool.
     - pg; lia.
     - pose proof (u_live _ _ U h' i M) as R. destruct (u_run _ _ U h' i M) as [_ S].
       destruct (pinned_state w _ h' (proj1 R) S) as [K' _]. pg; lia.
-    - pose proof (u_live _ _ U h' i M) as R. destruct (u_ctx _ _ U h' i M Pr) as (_ & S & _).
-      destruct (vmcore_fields h' _ (proj1 R) S) as (_ & H & _). assert (h' = h) as -> by congruence. exact (Cx i M Pr eq_refl).
+    - pose proof (u_live _ _ U h' i M) as R. destruct (u_ctx _ _ U h' i M Pr) as (_ & S).
+      destruct (ctx_state w _ h' (proj1 R) S) as [K' _]. pg; lia.
   Qed.
 
   (** No walker is at a page of KCore's that is no table of its VM. *)
@@ -52,15 +52,13 @@ Section Pool.
   Lemma spare_same fz L w w' h p : sec B fz L w -> live w h -> unchanged B w w' -> w_meta w' = w_meta w ->
     spare B w h p -> spare B w' h p.
   Proof.
-    intros Sc Lv Q M [Rp Sp Tb Pl Cx]. pose proof (s_tables _ _ _ _ Sc) as T.
+    intros Sc Lv Q M [Rp Sp Tb Pl]. pose proof (s_tables _ _ _ _ Sc) as T.
     assert (Lv' : live w' h) by (apply (unchanged_live B w w' Q); exact Lv). constructor; auto.
     - unfold state in *. rewrite M. exact Sp.
     - intros l fn F. rewrite (same_table_at w w' (unchanged_trees B w w' Q fz T)); auto. left; exact Lv'.
     - intros l Hl I. destruct (s_pools _ _ _ _ Sc h Lv) as [l0 H0].
       pose proof (unchanged_pool B w w' Q fz h l0 T Lv H0) as H1.
       rewrite (pool_unique B w' h l l0 Hl H1) in I. exact (Pl l0 H0 I).
-    - intros i D Pr. apply (unchanged_made B w w' Q) in D. apply (unchanged_protected B w w' Q) in Pr.
-      unfold vcpu_ctx. rewrite (q_mem _ _ _ Q) by reflexivity. exact (Cx i D Pr).
   Qed.
 
   (** Taking the first page: [w'] is [w] but for the pool of [h] and word 0 of that page. *)
@@ -114,15 +112,8 @@ Section Pool.
       - apply tables_trees in T'. apply T'.
       - intros h' Lv'. apply (views_live _ _ _ V) in Lv'. destruct (Z.eq_dec h' h) as [->|N]; [eauto|].
         destruct (sh_pools _ _ _ _ Sh h' Lv') as [l' Q]. exists l'. auto.
-      - intros h' l' Lv' Q'. destruct (Z.eq_dec h' h) as [->|N].
-        + exists (p :: l). split; [exact Pl|]. rewrite (pool_unique B w' h l' l Q' Pl'). apply incl_tl, incl_refl.
-        + destruct (sh_pools _ _ _ _ Sh h' Lv') as [l0 Q]. exists l0. split; [exact Q|].
-          rewrite (pool_unique B w' h' l' l0 Q' (Po h' l0 Lv' N Q)). apply incl_refl.
       - intros h' fn q R F N. apply (n_leaf _ _ (sh_lent _ _ _ _ Sh)); auto. apply (same_names w w' Y); auto.
-        apply (views_rooted _ _ _ V). exact R.
-      - intros h' i l' fn D Pr F. assert (R' : rooted w' h').
-        { left. apply (views_live _ _ _ V). exact (u_live _ _ U h' i D). }
-        rewrite (same_table_at w w' Y h' l' fn R' F). destruct (u_ctx _ _ U h' i D Pr) as (_ & _ & A & _). apply A, F. }
+        apply (views_rooted _ _ _ V). exact R. }
     split; [|split; [|split]].
     - apply sec_shape. split; [exact Sh|]. apply tables_trees in T'. apply T'.
     - destruct (p_page _ _ _ _ Pl p (or_introl eq_refl)) as [Rp Sp]. constructor; auto.
@@ -131,8 +122,6 @@ Section Pool.
         rewrite (same_table_at w w' Y h l' fn R' F). apply (p_apart _ _ _ _ Pl); [left; reflexivity|exact F].
       + intros l' Q' I. rewrite (pool_unique B w' h l' l Q' Pl') in I. pose proof (p_different _ _ _ _ Pl) as Nd.
         inversion Nd; contradiction.
-      + intros i D Pr. apply (v_made _ _ V) in D. apply (v_prot _ _ V) in Pr. rewrite (v_ctx _ _ V).
-        destruct (u_ctx _ _ U h i D Pr) as (_ & _ & _ & A). intros <-. exact (A _ Pl (or_introl eq_refl)).
     - intros i Hi. rewrite Ew, Z.eqb_refl. destruct (Z.eqb_spec i 0) as [->|]; [reflexivity|].
       apply (p_zero _ _ _ _ Pl p i (or_introl eq_refl)). lia.
     - intros h' l' fn R F. apply (views_rooted _ _ _ V) in R. rewrite <- (v_root _ _ V h').

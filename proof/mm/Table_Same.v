@@ -89,22 +89,17 @@ Section Same.
           assert (R : rooted w h) by (left; exact (walk_live B w h l fn t (cs_inv _ _ (sh_cs _ _ _ _ Sh)) N W)).
           rewrite (v_root _ _ V), (proj1 (SL h l fn R F)). exact E.
       - intros h Lv. apply (views_live _ _ _ V) in Lv. destruct (sh_pools _ _ _ _ Sh h Lv) as [l Q]. exists l. apply keep_pool; assumption.
-      - intros h l' Lv Q'. destruct (sh_pools _ _ _ _ Sh h Lv) as [l Q]. exists l. split; [exact Q|].
-        rewrite (pool_unique B w' h l' l Q' (keep_pool h l Lv Q)). apply incl_refl.
       - intros h fn p R F N. apply (n_leaf _ _ (sh_lent _ _ _ _ Sh)); auto. unfold names in *.
         rewrite (v_root _ _ V), (proj2 (SL h 1 fn R F)) in N. exact N.
-      - intros h i l fn D Pr F. pose proof (sh_vcpus _ _ _ _ Sh) as U. assert (R : rooted w h) by (left; exact (u_live _ _ U h i D)).
-        rewrite (v_root _ _ V), (proj1 (SL h l fn R F)). destruct (u_ctx _ _ U h i D Pr) as (_ & _ & A & _). apply A, F.
     Qed.
 
     Lemma keep_spare h p : live w h -> spare B w h p -> spare B w' h p.
     Proof.
-      intros Lv [Rp Sp Tb Pl Cx]. pose proof keep_views as V. assert (R : rooted w h) by (left; exact Lv). constructor; auto.
+      intros Lv [Rp Sp Tb Pl]. pose proof keep_views as V. assert (R : rooted w h) by (left; exact Lv). constructor; auto.
       - unfold state in *. rewrite Et. exact Sp.
       - intros l fn F. rewrite (v_root _ _ V), (proj1 (keep_leaves h l fn R F)). auto.
       - intros l Q' I. destruct (sh_pools _ _ _ _ Sh h Lv) as [l0 Q].
         rewrite (pool_unique B w' h l l0 Q' (keep_pool h l0 Lv Q)) in I. exact (Pl l0 Q I).
-      - intros i D Pr. apply (v_made _ _ V) in D. apply (v_prot _ _ V) in Pr. rewrite (v_ctx _ _ V). exact (Cx i D Pr).
     Qed.
   End Keep.
 

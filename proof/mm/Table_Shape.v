@@ -5,6 +5,7 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
+From Redoubt.mm Require Structure_Frame.
 From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Structure Steps Prims Page_Spec Page_Proof Host_Spec
   Host_Facts Walk_Spec Walk_Proof Table_Spec Table_Facts Table_Store.
 Import ListNotations.
@@ -13,7 +14,7 @@ Open Scope Z_scope.
 
 (** ** The objects that matter *)
 Definition view_cells : list ident := ["vms.state"; "vms.root"; "vms.n_lent"; "vms.is_protected"; "vms.n_ram";
-  "vms.ram.base"; "vms.ram.n"; "vcpus.made"; "vcpus.run_pfn"; "vcpus.ctx_pfn"].
+  "vms.ram.base"; "vms.ram.n"; "vms.n_loaded"; "vcpus.made"; "vcpus.run_pfn"; "vcpus.ctx_pfn"; "vcpus.loaded"].
 Definition pool_cells : list ident := ["vms.pool"; "vms.n_pool"].
 Definition same_cells (l : list ident) (w w' : world) : Prop :=
   forall c ix, In c l -> w_mem w' (c, ix) = w_mem w (c, ix).
@@ -28,11 +29,13 @@ Record views (w w' : world) : Prop := {
   v_size : forall h i, ram_size w' h i = ram_size w h i;
   v_made : forall h i, vcpu_made w' h i <-> vcpu_made w h i;
   v_run : forall h i, vcpu_run w' h i = vcpu_run w h i;
-  v_ctx : forall h i, vcpu_ctx w' h i = vcpu_ctx w h i }.
+  v_ctx : forall h i, vcpu_ctx w' h i = vcpu_ctx w h i;
+  v_token : forall h i, token w' h i = token w h i;
+  v_count : forall h, vm_n_loaded w' h = vm_n_loaded w h }.
 Lemma views_mem w w' : same_cells view_cells w w' -> views w w'.
 Proof.
   intros E. constructor; intros; unfold vm_state, vm_root, vm_n_lent, protected, vm_n_ram, ram_base, ram_size,
-    vcpu_made, vcpu_run, vcpu_ctx; rewrite E by (cbn; tauto); reflexivity.
+    vcpu_made, vcpu_run, vcpu_ctx, token, vm_n_loaded; rewrite E by (cbn; tauto); reflexivity.
 Qed.
 Lemma views_live w w' h : views w w' -> live w' h <-> live w h.
 Proof. intros V. unfold live. rewrite (v_state _ _ V). reflexivity. Qed.
@@ -71,28 +74,20 @@ Section Shape.
   (** Pages that the VMs' side depends on are in one of these places. *)
   Lemma shape_change fz fz' L w w' : shape B fz L w -> cs B w' -> w_meta w' = w_meta w ->
     views w w' -> trees B fz' w' -> pools_ok B w' ->
-    (forall h l', live w h -> pool_of B w' h l' -> exists l, pool_of B w h l /\ incl l' l) ->
     (forall h fn p, rooted w h -> frame fn -> names w' h fn 2 p -> In (h, fn) (L p)) ->
-    (forall h i l fn, vcpu_made w h i -> protected w h -> frame fn ->
-       table_at w' (vm_root w' h) l fn <> Some (vcpu_ctx w h i)) ->
     shape B fz' L w'.
   Proof.
-    intros [C T P N U] C' M V T' P' Hp Hn Hc.
+    intros [C T P N U] C' M V T' P' Hn.
     assert (S : forall p, state w' p = state w p) by (intros p; unfold state; rewrite M; reflexivity).
     constructor; auto.
     - destruct N. constructor; intros; rewrite ?S in *; auto. apply Hn; auto. apply (views_rooted _ _ h V). assumption.
-    - destruct U. destruct V as [V1 V2 V3 V4 V5 V6 V7 V8 V9 V10]. assert (V : views w w') by (constructor; assumption).
-      constructor.
-      + intros h. rewrite V1. auto.
-      + intros h i D. apply V8 in D. apply (views_live _ _ _ V). eauto.
-      + intros h i D. apply V8 in D. rewrite V9, S. auto.
-      + intros h i h' i' D D'. apply V8 in D, D'. rewrite !V9. auto.
-      + intros h i D Np. apply V8 in D. rewrite V9, V10. apply u_normal; [exact D|]. rewrite <- V4. exact Np.
-      + intros h i D Pr. apply V8 in D. apply V4 in Pr. rewrite !V10, S. destruct (u_ctx h i D Pr) as (A1 & A2 & A3 & A4).
-        sp; auto. intros l Hl Hi. destruct (Hp h l (u_live h i D) Hl) as (l0 & H0 & Inc). exact (A4 l0 H0 (Inc _ Hi)).
-      + intros h i i' D D'. apply V8 in D, D'. rewrite !V10. eauto.
-      + intros h Lv. apply (views_live _ _ _ V) in Lv. rewrite V5. destruct (u_ram h Lv) as [A1 A2]. split; [exact A1|].
-        intros i Hi. rewrite V6, V7. auto.
+    - apply (Structure_Frame.vcpus_frame B w w'); [intros h; apply (views_live _ _ h V)|exact U|..].
+      + intros h. rewrite (v_state _ _ V). apply (u_states _ _ U).
+      + intros h i D. apply (v_made _ _ V) in D. split; [exact D|].
+        split; [apply (views_live _ _ h V), (u_live _ _ U h i D)|]. split; [apply (v_prot _ _ V)|].
+        split; [apply (v_run _ _ V)|]. split; [apply (v_ctx _ _ V)|]. split; [apply S|intros _; apply S].
+      + constructor; [apply (v_token _ _ V)|intros h i _; apply (v_made _ _ V)|intros h _; apply (v_count _ _ V)].
+      + intros h _. split; [apply (v_nram _ _ V)|]. intros i. split; [apply (v_base _ _ V)|apply (v_size _ _ V)].
   Qed.
 
   (** The pages of a pool are nobody's tables. *)
@@ -156,25 +151,18 @@ Section Shape.
       - apply views_mem. intros c ix _. reflexivity.
       - exact (st store_trees).
       - intros h' Lv. change (live w h') in Lv. destruct (sh_pools _ _ _ _ Sh h' Lv) as [l0 Pl]. exists l0. apply put_pool; assumption.
-      - intros h' l' Lv Pl'. destruct (sh_pools _ _ _ _ Sh h' Lv) as [l0 Pl]. exists l0. split; [exact Pl|].
-        rewrite (pool_unique B w' h' l' l0 Pl' (put_pool h' l0 Lv Pl)). apply incl_refl.
       - intros h' fn' p R' F' N. destruct (st here_dec h' fn') as [[-> C]|Nh].
         + unfold names in N. change (vm_root w' h) with (vm_root w h) in N.
           unfold w' in N. rewrite (st leaf_in fn' C) in N.
           specialize (Hlent fn' C). destruct (new_leaf w l x fn') as [l1 d]. cbn [fst snd] in *. destruct N as (S & _ & <-). auto.
         + apply (n_leaf _ _ (sh_lent _ _ _ _ Sh)); auto. unfold names in *. change (vm_root w' h') with (vm_root w h') in N.
           unfold w' in N. rewrite (st leaf_out h' fn' R' F' Nh) in N. exact N.
-      - intros h' i l' fn' D Pr F' E. change (vm_root w' h') with (vm_root w h') in E.
-        pose proof (sh_vcpus _ _ _ _ Sh) as U. assert (R' : rooted w h') by (left; exact (u_live _ _ U h' i D)).
-        destruct (st table_new h' fn' l' _ R' F' E) as [E'|([Y C] & _ & EL)].
-        + destruct (u_ctx _ _ U h' i D Pr) as (_ & _ & A & _). exact (A l' fn' F' E').
-        + subst h'. destruct (Hlink _ EL) as [Sp _]. exact (sp_ctx _ _ _ _ Sp i D Pr eq_refl).
     Qed.
 
     (** A page that is spare stays so unless it is linked. *)
     Lemma put_spare h' n : live w h' -> spare B w h' n -> next_table l x <> Some n -> spare B w' h' n.
     Proof.
-      intros Lv [Rp Sp Tb Pl Cx] Nn. constructor; auto.
+      intros Lv [Rp Sp Tb Pl] Nn. constructor; auto.
       - intros l' fn' F' E. assert (R' : rooted w h') by (left; exact Lv).
         destruct (st table_new h' fn' l' _ R' F' E) as [E'|(_ & _ & EL)]; [exact (Tb l' fn' F' E')|contradiction].
       - intros l' Q' In. destruct (sh_pools _ _ _ _ Sh h' Lv) as [l0 Q].

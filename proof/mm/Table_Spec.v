@@ -56,13 +56,12 @@ Section Specs.
     WP (d [h; fn]) (fun r w' => w' = w /\ exists v, r = Some v /\ in_ty U64 v /\
       (v = KC_OK /\ need3 w h fn <= vm_n_pool w h \/ v = KC_ENOMEM /\ vm_n_pool w h < need3 w h fn)) w.
 
-  (** A page of the pool, zero, is the pool's no more: neither table nor context, and nobody uses it. *)
+  (** A page of the pool, zero, is the pool's no more: it is no table, and nobody uses it. *)
   Record spare (w : world) (h p : Z) : Prop := {
     sp_ram : is_ram B p;
     sp_state : state w p = mk_state PG_VMCORE h 0;
     sp_table : forall l fn, frame fn -> table_at w (vm_root w h) l fn <> Some p;
-    sp_pool : forall l, pool_of B w h l -> ~ In p l;
-    sp_ctx : forall i, vcpu_made w h i -> protected w h -> vcpu_ctx w h i <> p }.
+    sp_pool : forall l, pool_of B w h l -> ~ In p l }.
   Definition same_leaves (w w' : world) : Prop := forall h l fn, rooted w h -> frame fn ->
     table_at w' (vm_root w h) l fn = table_at w (vm_root w h) l fn /\
     leaf_at w' (vm_root w h) fn = leaf_at w (vm_root w h) fn.

@@ -144,11 +144,11 @@ Section Facts.
   Qed.
 
   (** Structure, when the VM's TLB entries are gone and its vCPUs are left out. *)
-  Lemma torn_vms L w1 w0 h : sec B unfrozen L w1 -> live w1 h ->
+  Lemma torn_vms L w1 w0 h : sec B unfrozen L w1 -> live w1 h -> unloaded w1 [h] ->
     let w2 := write_cell B ("vms.state", [h]) VM_DYING w1 in interference w2 w0 ->
     vms_ok B unfrozen L (unmade h (invalidate B h w0)).
   Proof.
-    intros S Lv w2 J. pose proof (s_cs _ _ _ _ S) as [I _]. pose proof (proj1 Lv) as Hh. apply sec_vms in S as [_ V].
+    intros S Lv Ul w2 J. pose proof (s_cs _ _ _ _ S) as [I _]. pose proof (proj1 Lv) as Hh. apply sec_vms in S as [_ V].
     set (a := set_ram (w_ram w0) w1). pose proof (dying_interference w1 w0 h I Hh J) as Ja. fold a in Ja.
     pose proof (dying_inv w1 w0 h I Hh J) as Ia. fold a in Ia.
     pose proof (frame_vms B w1 a (unchanged_interference B HB w1 a I Ja) unfrozen L Ia V) as Va.
@@ -167,6 +167,9 @@ Section Facts.
       change (w_mem w3) with (w_mem w0). rewrite Em. apply upd_name, String.eqb_neq. congruence.
     - intros [_ X]. rewrite Es in X. destruct X as [X|X]; discriminate X.
     - intros i X. destruct (unmade_made h w3 i X).
+    - intros i. unfold token. rewrite unmade_other by discriminate. change (w_mem w3) with (w_mem w0). rewrite Em.
+      unfold loaded_cell. rewrite upd_name by reflexivity. reflexivity.
+    - intros i X. destruct (X (Ul i)).
     - intros _. rewrite Es. unfold VM_FREE, VM_DYING. lia.
     - exact (unmade_inv h w3 I3).
     - exact Va.

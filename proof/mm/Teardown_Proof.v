@@ -93,7 +93,7 @@ Section Proofs.
       - apply (frame_vms B (unmade h w)); [|apply (unmade_inv B h), C'|exact V].
         apply (evolves_unchanged B ["n_kind"] (eq p)); [apply unmade_evolves, Ev|reflexivity|].
         intros q <-. split.
-        + intros I. destruct (involved_state B unfrozen L _ p V I) as [X|[[X Y]|[[X Y]|[X Y]]]];
+        + intros I. destruct (involved_state B unfrozen L _ p V I) as [X|[[X Y]|[[X Y]|[[X Y]|[X Y]]]]];
             change (state (unmade h w) p) with (state w p) in *; try (pg; lia).
           rewrite Hp in Y. apply (not_live w D). unfold live, vm_state in *.
           rewrite (unmade_other h w) in Y by discriminate. exact Y.
@@ -183,16 +183,18 @@ Section Proofs.
   Proof.
     intros HL HC HT HP HU h w Hh Hi. enter. steps. lock HL Hi Sc L C w1.
     ask HC v Hv. destruct Hv as [Uv Hv].
-    join (fun e w' => w' = w1 /\ exists r, in_ty U64 r /\ e = [("h", Some h); ("r", Some r)] /\ (r = 0 -> live w1 h)).
+    join (fun e w' => w' = w1 /\ exists r, in_ty U64 r /\ e = [("h", Some h); ("r", Some r)] /\
+        (r = 0 -> live w1 h /\ unloaded w1 [h])).
     - steps.
       + split; [reflexivity|]. eexists. sp; [|reflexivity|]; [exact Uv|]. intros X. contradiction.
       + pose proof (checked_live B unfrozen L w1 h Sc (Hv ltac:(assumption))) as Lv.
         pose proof (proj1 Lv). read_locked C. steps.
         * split; [reflexivity|]. eexists. sp; [|reflexivity|]; [range|discriminate].
-        * split; [reflexivity|]. eexists. sp; [|reflexivity|]; [exact Uv|]. auto.
+        * split; [reflexivity|]. eexists. sp; [|reflexivity|]; [exact Uv|]. intros _. split; [exact Lv|].
+          apply (count_unloaded B w1 h (s_vcpus _ _ _ _ Sc) Lv). assumption.
     - intros e ? (-> & r & Ur & -> & Hr). steps.
-      + destruct (Hr ltac:(assumption)) as [Rh _]. lia.
-      + pose proof (Hr ltac:(assumption)) as Lv. pose proof (proj1 Lv) as Rh. pose proof (cs_inv B _ C) as I.
+      + destruct (Hr ltac:(assumption)) as [[Rh _] _]. lia.
+      + destruct (Hr ltac:(assumption)) as [Lv Ul]. pose proof (proj1 Lv) as Rh. pose proof (cs_inv B _ C) as I.
         destruct (steer_less B w1 (upd (w_mem w1) ("vms.state", [h]) VM_DYING) I) as [Lw Lt].
         { intros g r0 S. exact (proj1 (dying_starts B w1 h Rh g r0 S)). }
         apply write_event; [apply (may_write_locked B); [exact C|reflexivity|reflexivity]| |].
@@ -208,7 +210,7 @@ Section Proofs.
         steps. eapply wp_mono; [apply HT; [exact Hd|exact Rh|reflexivity|]|].
         { intros w3 J. apply i_secure, (torn_inv B HB w1 w3 h I Rh J). }
         cbv beta. intros ? w4 ((w3 & J & E4) & ->). steps.
-        pose proof (torn_inv B HB w1 w3 h I Rh J) as I4. pose proof (torn_vms B HB L w1 w3 h Sc Lv J) as V4.
+        pose proof (torn_inv B HB w1 w3 h I Rh J) as I4. pose proof (torn_vms B HB L w1 w3 h Sc Lv Ul J) as V4.
         pose proof (torn_state B w1 w3 h J) as D4. pose proof (torn_unreached B HB w1 w3 h I Rh J) as N4.
         rewrite <- E4 in I4, V4, D4, N4.
         assert (C4 : cs B w4) by (split; [exact I4|]; rewrite E4; destruct J as (r0 & -> & _); exact Hd).

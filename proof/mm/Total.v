@@ -72,7 +72,7 @@ Section Total.
       clear E P S w. revert Nh. destruct e as [l|l x|f args].
       - intros _ _. exists (w_mem w0 l), w0. split; [split; reflexivity|exact S0].
       - intros _. cbn [effect fst snd]. intros F. exists 0, (write_cell B l x w0). split; [reflexivity|].
-        destruct (class_of (fst l)) eqn:Cl; unfold may_write in F; rewrite Cl in F; [destruct F|apply sane_write; assumption|].
+        destruct (class_of (fst l)) eqn:Cl; destruct F as [_ F]; rewrite Cl in F; [destruct F|apply sane_write; assumption|].
         intros Hd. exfalso. destruct F as [F _]. unfold write_cell in Hd. destruct (steers_walks (fst l)); cbn in Hd; congruence.
       - intros Nh. destruct (cpu_primitive f) eqn:Cp.
         { rewrite cpu_effect_call by exact Cp. unfold cpu_effect. destruct (doing_of B cpu f args) as [d|] eqn:D; [|intros []].

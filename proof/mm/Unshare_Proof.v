@@ -213,12 +213,12 @@ Section Proofs.
         cbv beta. intros ? w2 (-> & (L2 & S2) & Rv). steps.
         assert (Rg : ranged h from to stop w w2).
         { apply (ranged_pages fz L w h from to stop n w1 w2 0 Ib Lv); [intros f F1; unfold frame; lia|exact Rv|].
-          destruct (Z.eq_dec stop from) as [Y|Y]; [left; exact Y|right]. destruct Hl as [->|(Hl1 & _ & _ & Hl4)];
+          destruct (Z.eq_dec stop from) as [Y|Y]; [left; exact Y|right]. destruct Hl as [[-> _]|(Hl1 & _ & _ & Hl4)];
             [lia|].
           split; [lia|]. intros f F1. apply Hl4. lia. }
         assert (S3 : sec B unfrozen L2 (write_cell B ("pcpu.res1", [cpu]) stop w2)).
         { apply sec_write; [exact S2|reflexivity|discriminate]. }
-        apply write_event; [reflexivity|apply (cs_secure B), (s_cs _ _ _ _ S3)|]. intros _. steps.
+        apply write_event; [split; [apply untied; reflexivity|reflexivity]|apply (cs_secure B), (s_cs _ _ _ _ S3)|]. intros _. steps.
         exists r, stop. split; [reflexivity|]. split; [unfold KC_OK; lia|].
         split; [exists L2; exact S3|]. split.
         { destruct Rg as [A1 A2]. constructor; [exact A1|exact A2]. }

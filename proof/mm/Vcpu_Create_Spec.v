@@ -44,6 +44,14 @@ Record creates_vcpu (B : board) (h i run ctx : Z) (w1 w2 : world) : Prop := {
     token w2 g j = token w1 g j /\ vcpu_run w2 g j = vcpu_run w1 g j /\ vcpu_ctx w2 g j = vcpu_ctx w1 g j;
   cv_reach : forall g k fn p, g <> 0 -> (w_tlb w2 k g fn p <-> w_tlb w1 k g fn p) }.
 
+(** What a function does that fills in vCPU [i] of VM [h]: of the objects [cells] of the vCPU and counters change,
+    of the pages' states those of [P], and nothing that VMs reach. *)
+Record fills (cells : list ident) (h i : Z) (P : Z -> Prop) (w w' : world) : Prop := {
+  fl_mem : forall c ix, existsb (String.eqb c) ["n_kind"; "vms.n_pages"] = false ->
+    existsb (String.eqb c) cells = false \/ ix <> [h; i] -> w_mem w' (c, ix) = w_mem w (c, ix);
+  fl_meta : forall q, ~ P q -> w_meta w' q = w_meta w q;
+  fl_tlb : forall k g fn p, g <> 0 -> (w_tlb w' k g fn p <-> w_tlb w k g fn p) }.
+
 Section Specs.
   Variables (B : board) (cpu : Z).
   Notation WP := (wp (kcore B cpu (mem_inv B))).
@@ -55,6 +63,13 @@ Section Specs.
     in_ty U64 run -> in_ty U64 ctx -> sec B unfrozen L w ->
     WP (d [h; i; run; ctx]) (fun r w' => w' = w /\ exists v, r = Some v /\ in_ty U64 v /\
       (v = KC_OK -> may_create B h i run ctx w)) w.
+  (** The page for registers: KServ's before, then the context, with the registers' first values. *)
+  Definition new_context (h i ctx : Z) (w : world) : Prop :=
+    vcpu_ctx w h i = ctx /\ state w ctx = mk_state PG_CTX h 0 /\ isolated w ctx /\ registers w i ctx.
+  Definition spec_vcpu_make_protected (d : den) : Prop := forall L h i run ctx w, 1 <= h <= 255 -> 0 <= i < 16 ->
+    sec B unfrozen L w -> ~ vcpu_made w h i -> free_host B w ctx -> ctx <> run -> readable B w run ->
+    WP (d [h; i; run; ctx]) (fun r w' => r = None /\ sec B unfrozen L w' /\
+      fills ["vcpus.ctx_pfn"; "vcpus.power"] h i (eq ctx) w w' /\ new_context h i ctx w') w.
   Definition spec_vcpu_make (d : den) : Prop := forall L h i run ctx w, 0 <= i < 16 -> in_ty U64 ctx ->
     sec B unfrozen L w -> may_create B h i run ctx w ->
     WP (d [h; i; run; ctx]) (fun r w' => r = None /\ sec B unfrozen L w' /\ creates_vcpu B h i run ctx w w') w.

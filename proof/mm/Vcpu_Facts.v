@@ -48,7 +48,9 @@ Section Facts.
   Lemma store_touched w p i x : inv B w -> context B w p ->
     inv B (write_word B p i x w) /\ touched p w (write_word B p i x w).
   Proof.
-    intros I [R K U]. split; [apply (inv_write_unused B HB w p i x I U K)|].
+    intros I [R K U]. split.
+    { apply inv_ram; [try exact HB; exact I..|]. intros t j H. unfold store_word. destruct (Z.eqb_spec t p) as [->|]; [|reflexivity].
+      destruct H as [H|[_ H]]; [contradiction|pg; lia]. }
     destruct (ram_walks B w (store_word p i x (w_ram w)) (i_settled B w I)) as [A T].
     { intros t j X. unfold store_word. destruct (Z.eqb_spec t p) as [->|]; [contradiction|reflexivity]. }
     constructor; try reflexivity.

@@ -67,7 +67,7 @@ Section Proofs.
     assert (Own : forall w1 w2, cs B w1 -> touched ctx w w1 -> interference w1 w2 ->
       forall j, word w2 ctx j = word w1 ctx j).
     { intros w1 w2 C1 T1 (r & -> & E) j. unfold word; cbn. rewrite E; [reflexivity|].
-      pose proof (touched_context B ctx w w1 ctx T1 X) as [R K _]. apply (core_unreached B HB); [apply C1|exact R|auto]. }
+      pose proof (touched_context B ctx w w1 ctx T1 X) as [R K _]. apply (kept_unreached B HB); [apply C1|exact R|auto]. }
     eapply wp_mono; [apply HG; [exact C|exact U|lia]|]. cbv beta. intros ? w1 (J1 & C1 & ->). steps.
     pose proof (touched_interference ctx w w1 J1) as T1.
     put HS X T1 C1 w2 T2 C2 W2. pose proof (Own w w1 C (touched_refl ctx w) J1) as O1.

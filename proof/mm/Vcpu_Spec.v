@@ -23,10 +23,10 @@ Record touched (p : Z) (w w' : world) : Prop := {
   to_walk : forall h l fn t, w_walk w' h l fn t <-> w_walk w h l fn t;
   to_tlb : forall k h fn q, w_tlb w' k h fn q <-> w_tlb w k h fn q }.
 
-(** A page that KCore uses for a VM, but not as a table. *)
+(** A page for the registers of a protected VM's vCPU. *)
 Record context (B : board) (w : world) (p : Z) : Prop := {
   cx_ram : is_ram B p;
-  cx_kind : kind (state w p) = PG_VMCORE;
+  cx_kind : kind (state w p) = PG_CTX;
   cx_unused : ~ used w p }.
 
 Section Specs.

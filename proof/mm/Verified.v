@@ -11,11 +11,14 @@ From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Prims Page_Spec Page_Proof Host_Spec Host_Proof
   Own_Spec Own_Proof Object_Spec Object_Proof Vcpu_Spec Vcpu_Proof Vm_Spec Vm_Proof Lend_Spec Lend_Proof
   Walk_Spec Walk_Proof Table_Spec Attr_Proof Table_Put.
+From Redoubt.mm Require Import Vcpu_Create_Spec Vcpu_Create_Proof.
 From Redoubt.mm Require Import Leaf_Spec Leaf_Proof Revoke_Spec Revoke_Proof Release_Proof Finish_Proof Loan_Spec Loan_Proof
   Unlend_Proof Prot_Proof Loan_Call_Spec Loan_Call_Proof Force_Spec Force_Proof Guest_Spec Guest_Proof
   Share_Spec Unshare_Proof Share_Proof.
 From Redoubt.mm Require Import Ram_Spec Ram_Proof Teardown_Spec Teardown_Proof Host_Map_Spec Host_Map_Proof.
 From Redoubt.mm Require Import Call_Spec Call_Proof.
+From Redoubt.mm Require Import Load_Spec Load_Proof Guest_Call_Spec Guest_Call_Proof
+  Power_Spec Power_Proof.
 From Redoubt.cpu Require Import Word_Spec Word_Proof Load_Proof Prims Reg_Spec Reg_Proof Smc_Spec Smc_Proof.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
@@ -101,6 +104,11 @@ Section Program.
     ("ram_meets", spec_ram_meets B cpu LI);
     ("vcpu_reset", spec_vcpu_reset B cpu LI);
     ("vcpu_boot", spec_vcpu_boot B cpu LI);
+    ("check_ctx", spec_check_ctx B cpu);
+    ("vcpu_check_new", spec_vcpu_check_new B cpu);
+    ("vcpu_make_protected", spec_vcpu_make_protected B cpu);
+    ("vcpu_make", spec_vcpu_make B cpu);
+    ("call_vcpu_create", spec_call_vcpu_create B cpu);
     ("desc_sw", unary K (fun d => Structure.soft d * 2 ^ 55));
     ("desc_set_attr", fun d => forall x a, in_ty U64 x -> attributes a -> computes K d [x; a] (desc_with x a));
     ("attr_lent", fun d => forall p, 0 <= p < 8 -> computes K d [p] (lent_attr p));
@@ -159,6 +167,16 @@ Section Program.
     ("unshare_range", spec_unshare_range B cpu LI);
     ("share_at", spec_share_at B cpu LI);
     ("share_range", spec_share_range B cpu LI);
+    ("load_check", spec_load_check B cpu);
+    ("vcpu_load", spec_vcpu_load B cpu);
+    ("vcpu_put", spec_vcpu_put B cpu);
+    ("guest_set_shared", spec_guest_set_shared B cpu);
+    ("guest_set_ram", spec_guest_set_ram B cpu);
+    ("guest_ipa_state", spec_guest_ipa_state B cpu);
+    ("guest_fault_kind", spec_guest_fault_kind B cpu);
+    ("guest_store", spec_guest_store B cpu);
+    ("vcpu_start", spec_vcpu_start B cpu);
+    ("vcpu_turn_off", spec_vcpu_turn_off B cpu);
     ("host_maps", spec_host_maps B cpu);
     ("vector_offset", spec_vector_offset B cpu LI);
     ("vector_pstate", spec_vector_pstate B cpu LI);
@@ -383,6 +401,16 @@ Section Program.
   Proof. by_lemma vcpu_reset_ok. Qed.
   Lemma v_vcpu_boot : verified fuel spec f_vcpu_boot.
   Proof. by_lemma vcpu_boot_ok. Qed.
+  Lemma v_check_ctx : verified fuel spec f_check_ctx.
+  Proof. by_lemma check_ctx_ok. Qed.
+  Lemma v_vcpu_check_new : verified fuel spec f_vcpu_check_new.
+  Proof. by_lemma vcpu_check_new_ok. Qed.
+  Lemma v_vcpu_make_protected : verified fuel spec f_vcpu_make_protected.
+  Proof. by_lemma vcpu_make_protected_ok. Qed.
+  Lemma v_vcpu_make : verified fuel spec f_vcpu_make.
+  Proof. by_lemma vcpu_make_ok. Qed.
+  Lemma v_call_vcpu_create : verified fuel spec f_call_vcpu_create.
+  Proof. by_lemma call_vcpu_create_ok. Qed.
   Lemma v_desc_sw : verified fuel spec f_desc_sw.
   Proof. by_lemma desc_sw_ok. Qed.
   Lemma v_desc_set_attr : verified fuel spec f_desc_set_attr.
@@ -504,6 +532,26 @@ Section Program.
   Proof. by_lemma share_at_ok. Qed.
   Lemma v_share_range : verified fuel spec f_share_range.
   Proof. by_lemma share_range_ok. Qed.
+  Lemma v_load_check : verified fuel spec f_load_check.
+  Proof. by_lemma load_check_ok. Qed.
+  Lemma v_vcpu_load : verified fuel spec f_vcpu_load.
+  Proof. by_lemma vcpu_load_ok. Qed.
+  Lemma v_vcpu_put : verified fuel spec f_vcpu_put.
+  Proof. by_lemma vcpu_put_ok. Qed.
+  Lemma v_guest_set_shared : verified fuel spec f_guest_set_shared.
+  Proof. by_lemma guest_set_shared_ok. Qed.
+  Lemma v_guest_set_ram : verified fuel spec f_guest_set_ram.
+  Proof. by_lemma guest_set_ram_ok. Qed.
+  Lemma v_guest_ipa_state : verified fuel spec f_guest_ipa_state.
+  Proof. by_lemma guest_ipa_state_ok. Qed.
+  Lemma v_guest_fault_kind : verified fuel spec f_guest_fault_kind.
+  Proof. by_lemma guest_fault_kind_ok. Qed.
+  Lemma v_guest_store : verified fuel spec f_guest_store.
+  Proof. by_lemma guest_store_ok. Qed.
+  Lemma v_vcpu_start : verified fuel spec f_vcpu_start.
+  Proof. by_lemma vcpu_start_ok. Qed.
+  Lemma v_vcpu_turn_off : verified fuel spec f_vcpu_turn_off.
+  Proof. by_lemma vcpu_turn_off_ok. Qed.
   Lemma v_host_maps : verified fuel spec f_host_maps.
   Proof. by_lemma host_maps_ok. Qed.
 
@@ -648,6 +696,11 @@ Section Program.
       | |- verified _ _ f_ram_meets => exact v_ram_meets
       | |- verified _ _ f_vcpu_reset => exact v_vcpu_reset
       | |- verified _ _ f_vcpu_boot => exact v_vcpu_boot
+      | |- verified _ _ f_check_ctx => exact v_check_ctx
+      | |- verified _ _ f_vcpu_check_new => exact v_vcpu_check_new
+      | |- verified _ _ f_vcpu_make_protected => exact v_vcpu_make_protected
+      | |- verified _ _ f_vcpu_make => exact v_vcpu_make
+      | |- verified _ _ f_call_vcpu_create => exact v_call_vcpu_create
       | |- verified _ _ f_desc_sw => exact v_desc_sw
       | |- verified _ _ f_desc_set_attr => exact v_desc_set_attr
       | |- verified _ _ f_attr_lent => exact v_attr_lent
@@ -708,6 +761,16 @@ Section Program.
       | |- verified _ _ f_unshare_range => exact v_unshare_range
       | |- verified _ _ f_share_at => exact v_share_at
       | |- verified _ _ f_share_range => exact v_share_range
+      | |- verified _ _ f_load_check => exact v_load_check
+      | |- verified _ _ f_vcpu_load => exact v_vcpu_load
+      | |- verified _ _ f_vcpu_put => exact v_vcpu_put
+      | |- verified _ _ f_guest_set_shared => exact v_guest_set_shared
+      | |- verified _ _ f_guest_set_ram => exact v_guest_set_ram
+      | |- verified _ _ f_guest_ipa_state => exact v_guest_ipa_state
+      | |- verified _ _ f_guest_fault_kind => exact v_guest_fault_kind
+      | |- verified _ _ f_guest_store => exact v_guest_store
+      | |- verified _ _ f_vcpu_start => exact v_vcpu_start
+      | |- verified _ _ f_vcpu_turn_off => exact v_vcpu_turn_off
       | |- verified _ _ f_host_maps => exact v_host_maps
       | |- verified _ _ f_vector_offset => exact v_vector_offset
       | |- verified _ _ f_vector_pstate => exact v_vector_pstate

@@ -98,10 +98,11 @@ Section Proofs.
   Qed.
 
   (** A page that KServ gives KCore: structure is as before, and the page is not yet part of it. *)
-  Lemma moves_taken fz L p w w' h : 1 <= h <= 255 -> sec B fz L w -> kind (state w p) = PG_HOST -> cs B w' ->
-    state w' p = mk_state PG_VMCORE h 0 -> moves B p w w' -> sec B fz L w' /\ ~ involved B w' p.
+  Lemma moves_taken fz L p w w' h k : 1 <= h <= 255 -> k = PG_VMCORE \/ k = PG_CTX -> sec B fz L w ->
+    kind (state w p) = PG_HOST -> cs B w' -> state w' p = mk_state k h 0 -> moves B p w w' -> sec B fz L w' /\ ~ involved B w' p.
   Proof.
-    intros Hh S Kp C' S' V. destruct (vmcore_state w' p h Hh S') as [K' _].
+    intros Hh Hk S Kp C' S' V.
+    destruct (mk_state_fields k h 0) as (_ & K' & _); [pg; lia..|]. rewrite <- S' in K'.
     assert (Ni : ~ involved B w p) by (apply sec_vms in S as [_ X]; exact (host_apart B fz L w p X Kp)).
     assert (Q : unchanged B w w').
     { apply (evolves_unchanged B _ _ w w' V); [reflexivity|]. intros q <-. split; [exact Ni|]. pg; lia. }
@@ -126,9 +127,9 @@ Section Proofs.
     - intros e ? (-> & r & Ur & -> & Hr). steps.
       + destruct Hr as [Lv [Rp Kp]]; [assumption|]. assert (Kh : kind (state w1 p) = PG_HOST) by intuition.
         pose proof (proj1 Lv) as Rh.
-        eapply wp_mono; [apply HT; [exact Rh|exact Rp|exact Kh|exact C]|].
+        eapply wp_mono; [apply HT; [exact Rh|exact Rp|left; reflexivity|exact Kh|exact C]|].
         cbv beta. intros ? w2 (-> & C2 & S2 & Is2 & Z2 & V2). steps.
-        destruct (moves_taken unfrozen L p w1 w2 h Rh Sc Kh C2 S2 V2) as [Sc2 Ni2].
+        destruct (moves_taken unfrozen L p w1 w2 h PG_VMCORE Rh (or_introl eq_refl) Sc Kh C2 S2 V2) as [Sc2 Ni2].
         assert (Lv2 : live w2 h).
         { unfold live, vm_state. rewrite (e_mem _ _ _ _ _ V2) by reflexivity. exact Lv. }
         eapply wp_mono; [apply HPut; [exact Sc2|exact Lv2|exact Rp|exact S2|exact Is2|exact Z2|exact Ni2]|].
@@ -166,7 +167,7 @@ Section Proofs.
     - assert (R : is_ram B p) by (destruct Hv as [[_ R]|[-> _]]; [exact R|lia]).
       lock HL Hi Sc L C w1. ask HC r Hr. destruct Hr as [Ur Hr]. steps.
       + destruct Hr as (Rh & D & Hd & Kp0); [assumption|].
-        assert (Kp : kind (state w1 p) = PG_VM \/ kind (state w1 p) = PG_VMCORE) by tauto.
+        assert (Kp : kind (state w1 p) = PG_VM \/ kind (state w1 p) = PG_VMCORE \/ kind (state w1 p) = PG_CTX) by tauto.
         assert (Is : isolated w1 p).
         { assert (Dead : ~ live w1 h) by (unfold live, VM_NEW, VM_SEALED, VM_DYING in *; lia).
           destruct (i_dead B w1 (cs_inv B _ C) h ltac:(lia) Dead) as [D1 D2]. split.
@@ -182,12 +183,13 @@ Section Proofs.
         { apply (sec_evolves B ["n_kind"; "vms.n_pages"] (eq p) unfrozen L w1 w2 Sc C2 V2 eq_refl).
           intros q <-. split; [|rewrite S2; discriminate]. pose proof Sc as S0. apply sec_vms in S0 as [_ Vo].
           assert (Dead : ~ live w1 h) by (unfold live, VM_NEW, VM_SEALED, VM_DYING in *; lia).
-          destruct Kp0 as [K|[K Nl]].
+          destruct Kp0 as [K|[[K Nl]|K]].
           - apply (private_apart B unfrozen L w1 p Vo K). rewrite Hd. exact Dead.
-          - apply (dead_apart B unfrozen L w1 p Vo (or_intror K)). rewrite Hd. intros [X|(_ & _ & X)]; contradiction. }
+          - apply (dead_apart B unfrozen L w1 p Vo); [auto|]. rewrite Hd. intros [X|(_ & _ & X)]; contradiction.
+          - apply (context_apart B unfrozen L w1 p Vo K). rewrite Hd. exact Dead. }
         unlock HU Sc2. right. subst r.
         apply section_done with L L w1; [exact Sc|exact Sc2|]. unfold reclaimed. sp; auto.
-        * unfold owner_of. destruct Kp as [->| ->]; cbn; rewrite Hd; reflexivity.
+        * unfold owner_of. destruct Kp as [->|[->| ->]]; cbn; rewrite Hd; reflexivity.
         * intros q N. unfold state. rewrite (e_meta _ _ _ _ _ V2 q) by auto. reflexivity.
       + unlock HU Sc. right. apply section_error with L; auto.
   Qed.
@@ -202,12 +204,12 @@ Section Proofs.
     intros v. apply H. split; [exact I|exact (cs_held B w C)].
   Qed.
 
-  Lemma write_root {A} h s (k : Z -> prog A) (Q : A -> world -> Prop) w : cs B w -> ~ live w h ->
+  Lemma write_root {A} h s (k : Z -> prog A) (Q : A -> world -> Prop) w : cs B w -> ~ live w h -> unloaded w [h] ->
     (forall v, cs B (write_cell B ("vms.root", [h]) s w) -> WP (k v) Q (write_cell B ("vms.root", [h]) s w)) ->
     WP (Ev (EWrite ("vms.root", [h]) s) k) Q w.
   Proof.
-    intros C D H. pose proof (inv_write_root B w h s (cs_inv B w C) D) as I.
-    apply write_event; [apply (may_write_locked B); [exact C|reflexivity|reflexivity]|apply (i_secure B _ I)|].
+    intros C D U H. pose proof (inv_write_root B w h s (cs_inv B w C) D) as I.
+    apply write_event; [apply (may_write_steady B); [exact C|reflexivity|discriminate|exact U]|apply (i_secure B _ I)|].
     intros v. apply H. split; [exact I|exact (cs_held B w C)].
   Qed.
 
@@ -307,7 +309,7 @@ Section Proofs.
   Ltac store S C w' S' keep := apply (write_plain B cpu LI); [exact (s_cs _ _ _ _ S)|reflexivity|]; wrote C w';
     match type of S with sec _ _ ?L0 _ => assert (S' : sec B unfrozen L0 w') by keep end; steps.
   Ltac store_free S F C w' S' := store S C w' S'
-    ltac:(apply sec_write_free; [exact S|exact F|discriminate|discriminate|exact C]).
+    ltac:(apply sec_write_free; [exact S|exact F|discriminate|discriminate|discriminate|exact C]).
   Ltac store_other S C w' S' := store S C w' S' ltac:(apply sec_write; [exact S|reflexivity|discriminate]).
 
   Lemma vm_make_ok F : spec_own_take_core B cpu LI (F "own_take_core") ->
@@ -315,14 +317,14 @@ Section Proofs.
   Proof.
     intros HT L h flags root w Hh Hf Uf R0 R1 Ev K0 K1 S. pose proof (s_cs _ _ _ _ S) as C.
     pose proof (ram_range B HB _ R0). pose proof (ram_range B HB _ R1). enter. steps.
-    eapply wp_mono; [apply HT; [exact Hh|exact R0|exact K0|exact C]|].
+    eapply wp_mono; [apply HT; [exact Hh|exact R0|left; reflexivity|exact K0|exact C]|].
     cbv beta. intros ? w1 (-> & C1 & S1 & Is1 & Z1 & V1). steps.
-    destruct (moves_taken unfrozen L root w w1 h Hh S K0 C1 S1 V1) as [Sc1 _].
+    destruct (moves_taken unfrozen L root w w1 h PG_VMCORE Hh (or_introl eq_refl) S K0 C1 S1 V1) as [Sc1 _].
     assert (Kr : kind (state w1 (root + 1)) = PG_HOST).
     { unfold state. rewrite (e_meta _ _ _ _ _ V1) by lia. exact K1. }
-    eapply wp_mono; [apply HT; [exact Hh|exact R1|exact Kr|exact C1]|].
+    eapply wp_mono; [apply HT; [exact Hh|exact R1|left; reflexivity|exact Kr|exact C1]|].
     cbv beta. intros ? w2 (-> & C2 & S2 & Is2 & Z2 & V2). steps.
-    destruct (moves_taken unfrozen L (root + 1) w1 w2 h Hh Sc1 Kr C2 S2 V2) as [Sc2 _].
+    destruct (moves_taken unfrozen L (root + 1) w1 w2 h PG_VMCORE Hh (or_introl eq_refl) Sc1 Kr C2 S2 V2) as [Sc2 _].
     destruct (mk_state_fields PG_VMCORE h 0) as (_ & Ks & Hs & _); [pg; lia..|].
     assert (S1' : state w2 root = mk_state PG_VMCORE h 0).
     { unfold state. rewrite (e_meta _ _ _ _ _ V2) by lia. exact S1. }
@@ -334,11 +336,16 @@ Section Proofs.
     assert (Ot : forall q, q <> root -> q <> root + 1 -> state w2 q = state w q).
     { intros q N1 N2. unfold state. rewrite (e_meta _ _ _ _ _ V2), (e_meta _ _ _ _ _ V1) by lia. reflexivity. }
     clear V1 V2.
-    store_free Sc2 F2 C3 w3 Sc3. store_free Sc3 F2 C4 w4 Sc4. store_other Sc4 C5 w5 Sc5.
+    apply (write_steady B cpu LI);
+      [exact C2|reflexivity|reflexivity|discriminate|exact (free_unloaded B w2 h (s_vcpus _ _ _ _ Sc2) F2)|].
+    wrote C3 w3. assert (Sc3 : sec B unfrozen L w3)
+      by (apply sec_write_free; [exact Sc2|exact F2|discriminate|discriminate|discriminate|exact C3]). steps.
+    store_free Sc3 F2 C4 w4 Sc4. store_free Sc4 F2 C5 w5 Sc5.
     assert (F5 : vm_state w5 h = VM_FREE) by exact F2.
-    apply write_root; [exact C5|unfold live; rewrite F5; unfold VM_FREE, VM_NEW, VM_SEALED; lia|].
+    apply write_root; [exact C5|unfold live; rewrite F5; unfold VM_FREE, VM_NEW, VM_SEALED; lia
+      |exact (free_unloaded B w5 h (s_vcpus _ _ _ _ Sc5) F5)|].
     intros _ C6. match type of C6 with cs _ ?x => set (w6 := x) in * end.
-    assert (Sc6 : sec B unfrozen L w6) by (apply sec_write_free; [exact Sc5|exact F5|discriminate|discriminate|exact C6]).
+    assert (Sc6 : sec B unfrozen L w6) by (apply sec_write_free; [exact Sc5|exact F5|discriminate|discriminate|discriminate|exact C6]).
     assert (F6 : vm_state w6 h = VM_FREE) by exact F2. steps.
     store_free Sc6 F6 C7 w7 Sc7. store_free Sc7 F6 C8 w8 Sc8. store_free Sc8 F6 C9 w9 Sc9.
     assert (F9 : vm_state w9 h = VM_FREE) by exact F2.
@@ -357,11 +364,13 @@ Section Proofs.
     apply write_state; [exact C9|exact I10|]. intros _ C10.
     assert (Sc10 : sec B unfrozen L (write_cell B ("vms.state", [h]) 1 w9)).
     { apply sec_vms. split; [exact C10|]. apply sec_vms in Sc9 as [[I9 _] V9].
-      apply (vms_new B HB w9 h Hh F9 Hb); [rewrite Er; exact Ev| | |apply C10|exact I9|exact V9].
+      apply (vms_new B HB w9 h Hh F9 Hb); [rewrite Er; exact Ev| | | |apply C10|exact I9|exact V9].
       - unfold vm_n_pool. change (w_mem w9 (obj "vms.n_pool" [h])) with (upd (w_mem w7) ("vms.n_pool", [h]) 0 (obj "vms.n_pool" [h])).
         rewrite upd_same. reflexivity.
       - unfold vm_n_ram. change (w_mem w9 (obj "vms.n_ram" [h])) with (upd (w_mem w3) ("vms.n_ram", [h]) 0 (obj "vms.n_ram" [h])).
-        rewrite upd_same. reflexivity. }
+        rewrite upd_same. reflexivity.
+      - unfold vm_n_loaded. change (w_mem w9 (obj "vms.n_loaded" [h])) with
+          (upd (w_mem w4) ("vms.n_loaded", [h]) 0 (obj "vms.n_loaded" [h])). rewrite upd_same. reflexivity. }
     match type of C10 with cs _ ?x => set (w10 := x) in * end. steps.
     read_locked C10. steps. store_other Sc10 C11 w11 Sc11.
     split; [reflexivity|]. split; [exact Sc11|]. sp; auto.
@@ -370,13 +379,13 @@ Section Proofs.
 
   (** This CPU's own objects. *)
   Lemma write_percpu {A} c x (k : Z -> prog A) (Q : A -> world -> Prop) w : inv B w -> class_of c = Percpu ->
-    steers_walks c = false ->
+    steers_walks c || tied c = false ->
     (forall v, inv B (write_cell B (c, [cpu]) x w) -> WP (k v) Q (write_cell B (c, [cpu]) x w)) ->
     WP (Ev (EWrite (c, [cpu]) x) k) Q w.
   Proof.
-    intros I E S H. assert (I1 : inv B (write_cell B (c, [cpu]) x w)).
+    intros I E S H. apply orb_false_iff in S as [S T]. assert (I1 : inv B (write_cell B (c, [cpu]) x w)).
     { apply inv_write_cell; [rewrite E; discriminate|exact S|exact I]. }
-    apply write_event; [unfold may_write; cbn; rewrite E; reflexivity|apply (i_secure B _ I1)|].
+    apply write_event; [split; [apply untied, T|cbn [fst snd]; rewrite E; reflexivity]|apply (i_secure B _ I1)|].
     intros v. apply H, I1.
   Qed.
 
@@ -413,6 +422,7 @@ Section Proofs.
   Proof.
     intros item w Hc Hi C. enter. steps.
     all: try (read_locked C; steps; split; [reflexivity|]; eexists; split; [reflexivity|]; apply wrap_in).
+    2: { read_locked C. steps. read_locked C. steps. split; [reflexivity|]. eexists; split; [reflexivity|]. apply wrap_in. }
     apply read_ret; [reflexivity|apply cs_secure, C|]. steps.
     split; [reflexivity|]. eexists; split; [reflexivity|]. apply wrap_in.
   Qed.

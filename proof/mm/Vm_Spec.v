@@ -63,7 +63,8 @@ Section Specs.
   Definition spec_reclaim_check (d : den) : Prop := forall h p w, in_ty U64 h -> is_ram B p -> cs B w ->
     WP (d [h; p]) (fun r w' => w' = w /\ exists v, r = Some v /\ in_ty U64 v /\
       (v = KC_OK -> 1 <= h <= 255 /\ vm_state w h = VM_DYING /\ handle (state w p) = h /\
-         (kind (state w p) = PG_VM \/ kind (state w p) = PG_VMCORE /\ vm_n_lent w h = 0))) w.
+         (kind (state w p) = PG_VM \/ kind (state w p) = PG_VMCORE /\ vm_n_lent w h = 0 \/
+          kind (state w p) = PG_CTX))) w.
   Definition spec_call_page_reclaim (d : den) : Prop := forall h p w, in_ty U64 h -> in_ty U64 p -> idle w ->
     WP (d [h; p]) (fun r w' => r = Some KC_EINVAL /\ w' = w \/ section (atomic (reclaimed h p)) r w') w.
 

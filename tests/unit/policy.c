@@ -289,7 +289,7 @@ static void words_after(const struct call *c, u64 *words)
 	case VCPU:
 		give(words, c->b, PG_PINNED | c->h << 4);
 		if (old->vms[c->h].is_protected)
-			give(words, c->c, PG_VMCORE | c->h << 4);
+			give(words, c->c, PG_CTX | c->h << 4);
 		break;
 	case DONATE:
 		for (i = 0; i < pages_of(c->c); i++)
@@ -393,7 +393,7 @@ static void check_allowed(const struct call *c)
 		break;
 	case RECLAIM:
 		NEED(v->state == VM_DYING);
-		NEED((old->word[fake_index(c->b)] & 15) == PG_VM || lent(c->h) == 0);
+		NEED((old->word[fake_index(c->b)] & 15) != PG_VMCORE || lent(c->h) == 0);
 		break;
 	case DONATE:
 		NEED(live(c->h) && v->is_protected);
