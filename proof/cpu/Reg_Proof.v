@@ -137,7 +137,8 @@ Section Proofs.
     listed (crm * 8 + op2) = false -> ident_shown crm op2 hw 0.
   Proof.
     intros C O H L.
-    assert (A : forallb (fun k => existsb (Z.eqb (4 * k)) (ident_hidden crm op2)) [0; 1; 2; 3; 4; 5; 6; 7; 8; 9; 10; 11; 12; 13; 14; 15] = true).
+    assert (A : forallb (fun k => existsb (Z.eqb (4 * k)) (ident_hidden crm op2)) [0; 1; 2; 3; 4; 5; 6; 7; 8; 9; 10;
+      11; 12; 13; 14; 15] = true).
     { destruct H as [[H1 H2]|H].
       - assert (crm = 1) as -> by lia. assert (op2 = 2) as -> by lia. reflexivity.
       - assert (D : crm = 4 \/ crm = 5 \/ crm = 6 \/ crm = 7) by lia.

@@ -71,7 +71,8 @@ Section Proofs.
       + split; [intros l _ _; reflexivity|]. split; [exact Hi|]. eexists. split; [reflexivity|]. split; [unfold in_ty; cbn; lia|].
         split; reflexivity.
       + eapply wp_mono; [apply H3; assumption|]. cbv beta. intros r w1 (Ow & Hi1 & v & wa & wb & -> & _). reduce. steps.
-        * split; [exact Ow|]. split; [exact Hi1|]. eexists. split; [reflexivity|]. split; [unfold in_ty; cbn; lia|]. intros _ X. contradiction.
+        * split; [exact Ow|]. split; [exact Hi1|]. eexists. split; [reflexivity|]. split; [unfold in_ty; cbn;
+          lia|]. intros _ X. contradiction.
         * pose proof (idle_secure w1 Hi1) as S1. prim H2 S1.
           { right; right; right; left. split; [exact Hf|]. split; [|split; [reflexivity|right]].
             - unfold reg_of. rewrite (Ow (reg cpu "entry" [])) by (apply reg_class || apply reg_own). reflexivity.

@@ -11,8 +11,10 @@ Open Scope Z_scope.
 
 (** Masks of one bit in conditions. *)
 Ltac bits := repeat match goal with
-  | H : Z.land ?x ?m = 0 |- _ => apply (bit_clear x m (Z.log2 m)) in H; [cbn [Z.log2 Pos.size Pos.succ Z.sub Z.pos_sub] in H|cbn; lia|reflexivity]
-  | H : Z.land ?x ?m <> 0 |- _ => apply (bit_set x m (Z.log2 m)) in H; [cbn [Z.log2 Pos.size Pos.succ Z.sub Z.pos_sub] in H|cbn; lia|reflexivity]
+  | H : Z.land ?x ?m = 0 |- _ => apply (bit_clear x m (Z.log2 m)) in H;
+    [cbn [Z.log2 Pos.size Pos.succ Z.sub Z.pos_sub] in H|cbn; lia|reflexivity]
+  | H : Z.land ?x ?m <> 0 |- _ => apply (bit_set x m (Z.log2 m)) in H;
+    [cbn [Z.log2 Pos.size Pos.succ Z.sub Z.pos_sub] in H|cbn; lia|reflexivity]
   end.
 
 Section Proofs.
@@ -58,7 +60,8 @@ Section Proofs.
     intros esr X.
     assert (M : Z.land (Z.land esr 63) 60 = esr mod 64 / 4 * 4).
     { rewrite (land_low esr 63 6) by (reflexivity || lia). change (2 ^ 6) with 64.
-      rewrite (land_field _ 60 2 6) by (reflexivity || lia). change (2 ^ 6) with 64. change (2 ^ 2) with 4. rewrite Z.mod_mod by lia. reflexivity. }
+      rewrite (land_field _ 60 2 6) by (reflexivity || lia). change (2 ^ 6) with 64. change (2 ^ 2) with 4. rewrite
+        Z.mod_mod by lia. reflexivity. }
     start; rewrite M in *; done_; unfold is_stage2_fault, field; change (2 ^ 0) with 1; change (2 ^ 6) with 64;
       rewrite Z.div_1_r; Z.to_euclidean_division_equations; lia.
   Qed.
@@ -145,7 +148,8 @@ Section Proofs.
 
   (** ** psci.c, smc.c, rsi.c *)
   Ltac member := let E := fresh in
-    match goal with |- context [existsb ?f ?l] => destruct (existsb f l) eqn:E; cbn [existsb app questions guest_functions host_functions] in E end;
+    match goal with |- context [existsb ?f ?l] => destruct (existsb f l) eqn:E;
+      cbn [existsb app questions guest_functions host_functions] in E end;
     first [reflexivity | exfalso; lia].
 
   Lemma vcpu_by_mpidr_ok : spec_vcpu_by_mpidr B cpu LI (invoke F fuel f_vcpu_by_mpidr).

@@ -25,7 +25,8 @@ Section Specs.
   Definition spec_guest_limit (d : den) : Prop := forall L h fn to w, sec B unfrozen L w -> live w h ->
     in_ty U64 fn -> in_ty U64 to ->
     WP (d [h; fn; to]) (fun r w' => w' = w /\ exists v, r = Some v /\ in_ty U64 v /\
-      (v = fn /\ (~ declared w h fn \/ to <= fn) \/ fn < v <= to /\ v <= 2 ^ 28 /\ v <= (fn / 512 + 1) * 512 /\ forall f, fn <= f < v -> declared w h f))
+      (v = fn /\ (~ declared w h fn \/ to <= fn) \/ fn < v <= to /\ v <= 2 ^ 28 /\ v <= (fn / 512 + 1) * 512 /\
+        forall f, fn <= f < v -> declared w h f))
         w.
 
   Definition kind_at (w : world) (h fn : Z) : Z := ipa_kind_of (leaf_state (desc w h fn)).

@@ -70,7 +70,8 @@ Section Prims.
   Lemma may_write_locked w c ix x : cs B w -> class_of c = Locked -> guarded c = false -> may_write cpu w (c, ix) x.
   Proof.
     intros C E G. apply orb_false_iff in G as [G1 G2]. apply String.eqb_neq in G2. unfold may_write.
-    split; [apply untied, locked_untied; assumption|]. cbn [fst snd]. rewrite E. split; [apply C|]. split; intros X; [rewrite G1 in X; discriminate X|contradiction].
+    split; [apply untied, locked_untied; assumption|]. cbn [fst snd]. rewrite E. split; [apply C|]. split; intros X;
+      [rewrite G1 in X; discriminate X|contradiction].
   Qed.
 
   Lemma write_plain {A} c ix x (k : Z -> prog A) (Q : A -> world -> Prop) w : cs B w -> plain c = true ->

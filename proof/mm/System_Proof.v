@@ -62,7 +62,8 @@ Section System.
     wp (K c) (hypercall answer c fid a1 a2 a3 a4) rests w.
   Proof.
     intros Hc O U U1 U2 U3 U4 I. unfold hypercall.
-    apply own_write; [reflexivity|reflexivity|exact I|]. intros _ w1 I1. apply own_write; [reflexivity|reflexivity|exact I1|]. intros _ w2 I2.
+    apply own_write; [reflexivity|reflexivity|exact I|]. intros _ w1 I1. apply own_write;
+      [reflexivity|reflexivity|exact I1|]. intros _ w2 I2.
     apply own_write; [reflexivity|reflexivity|exact I2|]. intros _ w3 I3.
     apply wp_bind. eapply wp_mono; [apply answer_ok; assumption|]. cbv beta. intros r w4 [I4 [v ->]].
     assert (X : wp (K c) (Ev (ERead (obj "pcpu.refused" [c])) (fun n =>

@@ -137,5 +137,6 @@ Lemma sec_store_vcpu B fz L w c h i v : let w' := write_cell B (c, [h; i]) v w i
 Proof.
   cbv zeta. intros V N T G C S. revert T G C. unfold write_cell; cbn [fst]. rewrite (steers_no_vcpu c V). intros T G C.
   apply (sec_vcpu B w _ h i); auto.
-  intros d ix D. cbn. apply upd_other. intros E. assert (Ec : c = d) by congruence. assert (Ex : ix = [h; i]) by congruence. destruct D as [D|D]; [congruence|contradiction].
+  intros d ix D. cbn. apply upd_other. intros E. assert (Ec : c = d) by congruence. assert (Ex : ix = [h;
+    i]) by congruence. destruct D as [D|D]; [congruence|contradiction].
 Qed.

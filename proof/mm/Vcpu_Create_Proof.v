@@ -335,14 +335,16 @@ Section Proofs.
         * split; [exact Rc|]. unfold state. rewrite (fl_meta _ _ _ _ _ _ F11); [exact Kc|congruence].
         * split; [exact Rr|]. right. rewrite S11. exact (proj1 (state_fields PG_PINNED h 0 ltac:(pg; lia) ltac:(lia) ltac:(lia))).
         * cbv beta. intros ? w12 (-> & Sc12 & F12 & X12). steps. split; [reflexivity|]. split; [exact Sc12|].
-          assert (D : forall c, existsb (String.eqb c) created_cells = false -> existsb (String.eqb c) ["vcpus.ctx_pfn"; "vcpus.power"] = false).
+          assert (D : forall c, existsb (String.eqb c) created_cells = false -> existsb (String.eqb c)
+            ["vcpus.ctx_pfn"; "vcpus.power"] = false).
           { intros c Hc. unfold created_cells in Hc. cbn [existsb] in *.
             repeat (apply orb_false_iff in Hc as [?E Hc]). repeat (apply orb_false_iff; split; [assumption|]). reflexivity. }
           assert (Fa : fills created_cells h i P w w12).
           { apply fills_trans with (b := w11) (cells' := ["vcpus.ctx_pfn"; "vcpus.power"]) (P' := eq ctx);
               [exact D|intros q <-; right; auto| |exact F12]. apply wide, F11. }
           assert (Same : forall c, c = "vcpus.made" \/ c = "vcpus.run_pfn" -> w_mem w12 (c, [h; i]) = w_mem w11 (c, [h; i])).
-          { intros c Hc. apply (fl_mem _ _ _ _ _ _ F12); [destruct Hc as [->| ->]; reflexivity|left; destruct Hc as [->| ->]; reflexivity]. }
+          { intros c Hc. apply (fl_mem _ _ _ _ _ _ F12); [destruct Hc as [->| ->]; reflexivity|left;
+            destruct Hc as [->| ->]; reflexivity]. }
           split; [exact Fa|]. split; [|split; [|split; [|split]]].
           -- intros X. apply N11. unfold vcpu_made in *. rewrite Same in X by auto. exact X.
           -- unfold vcpu_run. rewrite Same by auto. exact Er.
@@ -360,7 +362,8 @@ Section Proofs.
         rewrite upd_same. discriminate. }
       assert (F13 : fills created_cells h i P w w13).
       { apply fills_trans with (3 := F12) (cells' := created_cells) (P' := P); auto. apply fills_write; reflexivity. }
-      assert (Old : forall g j, vcpu_made w12 g j -> vcpu_made w g j /\ vcpu_run w12 g j = vcpu_run w g j /\ vcpu_ctx w12 g j = vcpu_ctx w g j).
+      assert (Old : forall g j, vcpu_made w12 g j -> vcpu_made w g j /\ vcpu_run w12 g j = vcpu_run w g j /\ vcpu_ctx
+        w12 g j = vcpu_ctx w g j).
       { intros g j M. assert (D : ~ (g = h /\ j = i)) by (intros [-> ->]; exact (N12 M)).
         destruct (fills_others _ _ _ _ _ _ F12 g j D) as (Em & _ & E1 & E2). split; [apply Em, M|auto]. }
       assert (Sc13 : sec B unfrozen L w13).
