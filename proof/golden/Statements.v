@@ -39,9 +39,16 @@ Print pool_of.
 Print lent_ok.
 Print lent_by.
 Print vcpus_ok.
+Print guest_call.
 Print call.
+Print guest_arguments.
 Print arguments_ok.
+Print with_vm.
+Print if_protected.
+Print run_guest.
 Print run.
+Print all_runs.
+Print start.
 Print step.
 (* The calls, one by one. *)
 From Redoubt.mm Require Import Call_Spec.

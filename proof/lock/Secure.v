@@ -10,7 +10,7 @@ Open Scope Z_scope.
 
 (** CPU [c] makes the calls [T c], with the lock's C in the place of the lock; tickets begin anywhere. *)
 Definition lstart (w0 : world) (T : nat -> list call) (first : Z) : lmachine :=
-  {| l_world := w0; l_next := first; l_serving := first; l_cpu := fun c => lower (runs (Z.of_nat c) (T c)) |}.
+  {| l_world := w0; l_next := first; l_serving := first; l_cpu := fun c => lower (all_runs (Z.of_nat c) (T c)) |}.
 
 Lemma start_related w0 T first : in_ty U32 first -> (forall c, (8 <= c)%nat -> T c = []) ->
   related [] (start w0 T) (lstart w0 T first).
