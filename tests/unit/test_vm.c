@@ -255,6 +255,27 @@ static void reclaim_order(void)
 	end_vm_rest(h);
 }
 
+static u64 racing_vm;
+
+static void load_first(void)
+{
+	fake_on_lock(NULL);
+	OK(vcpu_load(1, racing_vm, 0));
+}
+
+/* Another CPU loads the vCPU after the call has begun, before it gets the lock. */
+static void load_before_teardown(void)
+{
+	fake_boot(3, 2);
+	racing_vm = make_vm(KC_VM_PROTECTED, 3);
+	make_vcpu(racing_vm, 0);
+	fake_on_lock(load_first);
+	EQ(call_vm_teardown(racing_vm), KC_EBUSY);
+	fake_on_lock(NULL);
+	OK(vcpu_put(1));
+	OK(call_vm_teardown(racing_vm));
+}
+
 static void stat(void)
 {
 	fake_boot(3, 2);
@@ -283,6 +304,7 @@ const struct test tests_vm[] = {
 	{"handles run out and are used again", handles_run_out},
 	{"300 VMs lose no page", many},
 	{"order of reclaim", reclaim_order},
+	{"a vCPU is loaded just before a teardown", load_before_teardown},
 	{"STAT", stat},
 	{0, 0},
 };
