@@ -101,7 +101,8 @@ guest() {
     pack "$dir.root" "$dir/guest/$2/initrd.cpio"
     cp "$ARM/$1/vmlinuz" "$dir/guest/$2/Image"
     # What 'redoubt run --protected' would look for in it: the search is slow under emulation.
-    "$ROOT/images/host/usr/bin/redoubt" facts "$dir/guest/$2/Image" >"$dir/guest/$2/Image.facts"
+    "$ROOT/images/host/usr/bin/redoubt" facts "$dir/guest/$2/Image" >"$dir.facts"
+    mv "$dir.facts" "$dir/guest/$2/Image.facts"
     pack "$dir" "$OUT/$1.cpio"
     cp "$dir/guest/$2/initrd.cpio" "$OUT/guest-$2-initrd.cpio"
     rm -rf "$dir" "$dir.root"
