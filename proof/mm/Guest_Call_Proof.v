@@ -22,31 +22,24 @@ Section Proofs.
   Notation K := (kcore B cpu (mem_inv B)).
   Notation WP := (wp (kcore B cpu (mem_inv B))).
 
+  (** Both have one section, in which a function does the range. *)
+  Ltac sets_range := intros HL HS HU h from to w Uf Ut G Pr Hi; pose proof (gu_cpu _ _ _ G) as Hc;
+    pose proof (gu_vm _ _ _ G) as Rh; enter; steps;
+    let Sc := fresh "Sc" in let L := fresh "L" in let C := fresh "C" in let w1 := fresh "w" in let Lv := fresh "Lv" in
+    let Ow := fresh "Ow" in lock_guest HL Hi G Sc L C w1 Lv Ow;
+    assert (Pr1 : protected w1 h) by (apply (taken_protected cpu w w1 Ow h (gu_has _ _ _ G)), Pr);
+    (eapply wp_mono; [apply (HS L h from to w1 Hc Sc Lv Pr1 Uf Ut)|]);
+    cbv beta; intros ? w2 (v & stop & -> & Hv & (L2 & S2) & Ra & Er & Sy); cbv beta iota; reduce_env; steps;
+    unlock HU S2; (apply section_end with L L2 w1; [|exact Sc|exact S2|]);
+    [unfold KC_OK, KC_ENOMEM, KC_EPERM in Hv; range|split; [exact Lv|]; split; [exact Hv|]; exists stop; auto].
+
   Lemma guest_set_shared_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_share_range B cpu LI (F "share_range") ->
     spec_spin_unlock B cpu LI (F "spin_unlock") -> spec_guest_set_shared B cpu (invoke F fuel f_guest_set_shared).
-  Proof.
-    intros HL HS HU h from to w Uf Ut G Pr Hi. pose proof (gu_cpu _ _ _ G) as Hc. pose proof (gu_vm _ _ _ G) as Rh.
-    enter. steps. lock_guest HL Hi G Sc L C w1 Lv Ow.
-    assert (Pr1 : protected w1 h) by (apply (taken_protected cpu w w1 Ow h (gu_has _ _ _ G)), Pr).
-    eapply wp_mono; [apply (HS L h from to w1 Hc Sc Lv Pr1 Uf Ut)|].
-    cbv beta. intros ? w2 (v & stop & -> & Hv & (L2 & S2) & Ra & Er & Sy). cbv beta iota. reduce_env. steps.
-    unlock HU S2. apply section_end with L L2 w1; [|exact Sc|exact S2|].
-    - unfold KC_OK, KC_ENOMEM in Hv. range.
-    - split; [exact Lv|]. split; [exact Hv|]. exists stop. auto.
-  Qed.
+  Proof. sets_range. Qed.
 
   Lemma guest_set_ram_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_unshare_range B cpu LI (F "unshare_range") ->
     spec_spin_unlock B cpu LI (F "spin_unlock") -> spec_guest_set_ram B cpu (invoke F fuel f_guest_set_ram).
-  Proof.
-    intros HL HS HU h from to w Uf Ut G Pr Hi. pose proof (gu_cpu _ _ _ G) as Hc. pose proof (gu_vm _ _ _ G) as Rh.
-    enter. steps. lock_guest HL Hi G Sc L C w1 Lv Ow.
-    assert (Pr1 : protected w1 h) by (apply (taken_protected cpu w w1 Ow h (gu_has _ _ _ G)), Pr).
-    eapply wp_mono; [apply (HS L h from to w1 Hc Sc Lv Pr1 Uf Ut)|].
-    cbv beta. intros ? w2 (v & stop & -> & Hv & (L2 & S2) & Ra & Er & Sy). cbv beta iota. reduce_env. steps.
-    unlock HU S2. apply section_end with L L2 w1; [|exact Sc|exact S2|].
-    - unfold KC_OK, KC_EPERM in Hv. range.
-    - split; [exact Lv|]. split; [exact Hv|]. exists stop. auto.
-  Qed.
+  Proof. sets_range. Qed.
 
   Ltac result S S' w' := apply write_percpu; [apply (s_cs _ _ _ _ S)|reflexivity|reflexivity|]; intros _ _;
     match goal with |- wp _ _ _ ?x => set (w' := x) in * end;

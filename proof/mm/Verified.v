@@ -221,11 +221,25 @@ Section Program.
     match assoc f (prim_specs ++ func_specs) with Some P => P d | None => True end.
 
   (** ** Primitives *)
+  (** No function is a primitive: so only the list of primitives is looked through. *)
+  Lemma functions_apart : forallb (fun x => match prims (fst x) with None => true | Some _ => false end) func_specs = true.
+  Proof. vm_compute. reflexivity. Qed.
+
+  Lemma assoc_app {A} f (l l' : list (ident * A)) :
+    assoc f (l ++ l') = match assoc f l with Some x => Some x | None => assoc f l' end.
+  Proof. induction l as [|[g x] l IH]; cbn; [reflexivity|]. destruct (String.eqb f g); auto. Qed.
+
+  Lemma assoc_In {A} f (l : list (ident * A)) x : assoc f l = Some x -> In (f, x) l.
+  Proof.
+    induction l as [|[g y] l IH]; cbn; [discriminate|]. destruct (String.eqb_spec f g) as [->|]; [intros [= ->]|]; auto.
+  Qed.
+
   Lemma prims_specified f s : prims f = Some s -> spec f (call_primitive prims f).
   Proof.
-    intros E. unfold spec.
-    destruct (assoc f (prim_specs ++ func_specs)) as [P|] eqn:A; [|exact I].
-    cbn [assoc app prim_specs func_specs] in A.
+    intros E. unfold spec. rewrite assoc_app. destruct (assoc f prim_specs) as [P|] eqn:A.
+    2: { destruct (assoc f func_specs) as [P|] eqn:A'; [|exact I]. apply assoc_In in A'.
+      pose proof (proj1 (forallb_forall _ _) functions_apart _ A') as N. cbn [fst] in N. rewrite E in N. discriminate N. }
+    cbn [assoc prim_specs] in A.
     repeat match type of A with
     | (if String.eqb f ?x then _ else _) = _ =>
         destruct (String.eqb_spec f x); [subst f; try discriminate E; injection A as <-|]
