@@ -54,10 +54,11 @@ static u32 psci_cpu_on(u32 cpu)
 
 	if (t != KC_MAX_VCPUS)
 		r = vcpu_turn_on(h, t, entry, context);
+	if (r == PSCI_SUCCESS)
+		pg_set(vcpus[h][pcpu[cpu].vcpu].run_pfn, RUN_X(0u), t);
 	guest_reg_set(cpu, 0ul, r);
 	if (r != PSCI_SUCCESS)
 		return GUEST_RESUME;
-	pg_set(vcpus[h][pcpu[cpu].vcpu].run_pfn, RUN_X(0u), t);
 	return KC_EXIT_CPU_ON;
 }
 

@@ -98,11 +98,11 @@ static u32 state_set_done(u32 cpu, u64 base_pfn, u64 done_pfn, u32 code)
 		guest_reg_set(cpu, 0ul, RSI_ERROR_INPUT);
 		return GUEST_RESUME;
 	}
+	pg_set(run, RUN_X(0u), base_pfn);
+	pg_set(run, RUN_X(1u), done_pfn - base_pfn);
 	guest_reg_set(cpu, 0ul, RSI_SUCCESS);
 	guest_reg_set(cpu, 1ul, done_pfn << 12);
 	guest_reg_set(cpu, 2ul, 0ul); /* accepted */
-	pg_set(run, RUN_X(0u), base_pfn);
-	pg_set(run, RUN_X(1u), done_pfn - base_pfn);
 	return code;
 }
 
