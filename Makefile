@@ -72,6 +72,7 @@ status: ## write docs/STATUS.md from the last runs of the tools
 	@$(S)/status.py
 
 docs: ## write the documents that are generated from sources
+	@tests/attack/threats.py
 	@kcore/tools/regs.py doc kcore/arch/arm64/regs.def kcore/include/kcore/abi.h > docs/registers.md
 	@$(S)/status.py
 

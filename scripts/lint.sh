@@ -74,6 +74,7 @@ check format "$ROOT/scripts/format.sh" --check
 check width lint_width
 check proof-holes lint_holes
 check machine-paths lint_paths
+check threats tests/attack/threats.py --check
 check patches lint_patches
 [ ! -f proof/Makefile ] || check subset lint_subset
 ! grep -q '^lint:' kcore/Makefile 2>/dev/null || check kcore lint_kcore

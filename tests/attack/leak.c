@@ -14,6 +14,7 @@ GUEST(g_sysset);
 GUEST(g_sysget);
 GUEST(g_fpget);
 GUEST(g_hold);
+GUEST(g_stage1);
 
 GUEST(g_debug);
 extern const char g_debug_stop[];
@@ -248,6 +249,54 @@ static void next_vm_fp(void)
 	}
 }
 
+/* Page tables of a guest at ipa: code and devices where they are, one data page at 2 GiB. */
+static void stage1_make(struct vm *v, u64 ipa, u64 data)
+{
+	const u64 af = 1ull << 10, shared = 3ull << 8;
+	u64 t[512] = {[0] = af | 1ull << 2 | 1,
+		      [1] = RAM_PA | af | shared | 1,
+		      [2] = ((ipa + 1) << 12) | 3};
+
+	vm_page(v, ipa, t, sizeof(t));
+	memset(t, 0, sizeof(t));
+	t[0] = ((ipa + 2) << 12) | 3;
+	vm_page(v, ipa + 1, t, sizeof(t));
+	t[0] = ((ipa + 3) << 12) | af | shared | 3;
+	vm_page(v, ipa + 2, t, sizeof(t));
+	memset(t, 0, sizeof(t));
+	t[0] = data;
+	vm_page(v, ipa + 3, t, sizeof(t));
+}
+
+/*
+ * Two vCPUs of one VM take turns on one CPU: the same VMID, other page tables. KServ chooses where a vCPU
+ * runs, and may not make one of them use the other's translations by it.
+ */
+static void two_vcpus(void)
+{
+	const u64 ipa[2] = {RAM_PFN + 8, RAM_PFN + 16}, data[2] = {arg_nonce | 1, ~(arg_nonce | 1)};
+	struct vm *v = vm_new(1);
+	u64 val;
+
+	vm_page(v, CODE_PFN, g_stage1, (size_t)(g_stage1_end - g_stage1));
+	for (int i = 0; i < 2; i++)
+		stage1_make(v, ipa[i], data[i]);
+	vm_vcpu(v, 0, CODE_PFN << 12, ipa[0] << 12, ipa[1] << 12, 0, 0);
+	vm_vcpu(v, 1, CODE_PFN << 12, 0, 0, 0, 0);
+	if (vm_run(v, 0) != KC_EXIT_CPU_ON)
+		give_up("the guest does not start its second vCPU");
+	for (int n = 0; n < 400; n++) {
+		int i = n & 1;
+
+		if (vm_report(v, i, &val) != R_VALUE)
+			give_up("vCPU %d takes an exception: %llx", i, (long long)val);
+		if (val == data[1 - i])
+			won("vCPU %d reads through the page tables of vCPU %d", i, 1 - i);
+		else if (val != data[i])
+			error("vCPU %d reads %llx", i, (long long)val);
+	}
+}
+
 /* KServ's breakpoints do not fire in a protected guest, and its cycle counter stands still. */
 static void host_debug(void)
 {
@@ -307,6 +356,7 @@ const struct test tests_leak[] = {
 	{"exit_registers", "20,21", "an exit shows KServ no register", exit_registers, 1},
 	{"next_vm_sys", "20", "a VM sees no system register of another", next_vm_sys, 1},
 	{"next_vm_fp", "21", "a VM sees no FP register of another", next_vm_fp, 1},
+	{"two_vcpus", "45", "vCPUs on one CPU do not share translations", two_vcpus, 1},
 	{"host_debug", "23", "KServ's debug and counting stop at the guest", host_debug, 1},
 	{"live_at_reset", "44", "nothing of a VM is in RAM after a reset", live_at_reset,
 	 ONLY_IF_NAMED},

@@ -49,7 +49,7 @@ echo 'until systemctl is-active -q ssh; do sleep 1; done; echo "host""key $(cut 
 check "sshd runs" wait_for '^hostkey ssh-ed25519' 300
 echo "[127.0.0.1]:2222 $(tr -d '\r' <console.log | sed -n 's/^hostkey //p' | tail -n 1)" >known
 check "ssh: the guest's kernel is stock $kernel" says "$kernel.*-cloud-arm64" guest uname -r
-check "ssh: Debian 13 with its packages" says 'openssh-server 1:' guest "grep -q VERSION_ID=.13 /etc/os-release && dpkg-query -W openssh-server"
+check "ssh: Debian 13 with its packages" says 'openssh-server.1:' guest "grep -q VERSION_ID=.13 /etc/os-release && dpkg-query -W openssh-server"
 case " $* " in
 *" --protected "*) check "ssh: the guest has the realm services" says 'Using RSI version' guest "journalctl -k | grep RSI || dmesg | grep RSI" ;;
 esac

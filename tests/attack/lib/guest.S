@@ -391,6 +391,43 @@ g_debug_stop:
 	b	2b
 	endprog	g_psci
 
+/*
+ * Two vCPUs, each with page tables of its own, the same address and the same ASID. x0 = table of vCPU 0,
+ * x1 = that of vCPU 1. Each turns its MMU on and tells, at every wake, what it reads at 2 GiB.
+ */
+	prog	g_stage1
+	mov	x9, x0
+	movz	x0, #0x0003		/* CPU_ON(1, 3f, x1) */
+	movk	x0, #0xc400, lsl #16
+	mov	x3, x1
+	mov	x1, #1
+	adr	x2, 3f
+	smc	#0
+	mov	x0, x9
+3:	movz	x28, #0x900, lsl #16
+	adr	x27, g_stage1_vec
+	msr	vbar_el1, x27
+	mov	x1, #0xff		/* 0: write-back, 1: device */
+	msr	mair_el1, x1
+	movq	x1, 0x200803519		/* 39 bits, 4 KiB, write-back, shareable, TTBR0 only */
+	msr	tcr_el1, x1
+	msr	ttbr0_el1, x0
+	isb
+	tlbi	vmalle1
+	dsb	nsh
+	isb
+	mrs	x1, sctlr_el1
+	movz	x2, #0x1005		/* I, C, M */
+	orr	x1, x1, x2
+	msr	sctlr_el1, x1
+	isb
+	movz	x10, #0x8000, lsl #16
+2:	ldr	x1, [x10]
+	str	x1, [x28, #R_VALUE]
+	wfi
+	b	2b
+	endprog	g_stage1
+
 /* x0 = pattern: into every EL1 register that can hold it */
 	.macro	eachreg op
 	.irp	r, sp_el0, ttbr0_el1, ttbr1_el1, esr_el1, afsr0_el1, afsr1_el1, far_el1, mair_el1, amair_el1
