@@ -1,7 +1,7 @@
 (** * Fields and bits of registers *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Bits.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts.
 From Redoubt.cpu Require Import Word_Spec.
 Open Scope Z_scope.
 

@@ -2,7 +2,7 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link.
 From Redoubt.machine Require Import State Cpu Events.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts.
 From Redoubt.cpu Require Import Word_Spec Bits_Facts.
 From Redoubt.gen Require Import vcpu_mmio.
 Import ListNotations.

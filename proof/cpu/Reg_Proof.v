@@ -2,7 +2,7 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Memory Link.
 From Redoubt.machine Require Import State Cpu Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Cpu_Facts.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Cpu_Facts.
 From Redoubt.cpu Require Import Word_Spec Bits_Facts Prims Reg_Spec.
 From Redoubt.gen Require Import vcpu_inject vcpu_mmio vcpu_ident vcpu_sysreg vcpu_run vcpu_exit host_gicr host_smc host_call.
 Import ListNotations.

@@ -2,8 +2,8 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Memory Link.
 From Redoubt.machine Require Import State Cpu Events Facts.
-From Redoubt.mm Require Import Desc_Spec Invariant Steps Prims Cpu_Facts Structure Structure_Facts Structure_Steps Page_Spec
-  Page_Proof Vm_Spec Vm_Facts Section.
+From Redoubt.mm Require Import Desc_Spec Invariant Steps Prims Cpu_Facts Structure Structure_Facts Structure_Steps
+  Page_Spec Page_Facts Vm_Spec Vm_Facts Section.
 From Redoubt.cpu Require Import Word_Spec Bits_Facts Prims Smc_Spec.
 From Redoubt.gen Require Import host_smc.
 Import ListNotations.

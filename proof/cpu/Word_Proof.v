@@ -2,7 +2,7 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link.
 From Redoubt.machine Require Import State Cpu Events.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts.
 From Redoubt.cpu Require Import Word_Spec Bits_Facts.
 From Redoubt.gen Require Import vcpu_inject vcpu_mmio vcpu_vgic vcpu_sysreg vcpu_psci vcpu_rsi host_smc.
 Import ListNotations.

@@ -2,7 +2,7 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Memory Link.
 From Redoubt.machine Require Import State Events Boot.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Init_Spec.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Init_Spec.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.

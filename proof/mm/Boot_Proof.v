@@ -5,8 +5,8 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Memory Link.
 From Redoubt.machine Require Import State Events Facts Boot.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Page_Proof Host_Facts Invariant Structure Init_Spec Boot_Prims Check_Proof
-  Init_Facts Boot_Host_Proof Init_Proof Init_Region_Proof Init_Device_Proof.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Page_Facts Host_Facts Invariant Structure Init_Spec Boot_Prims
+  Check_Proof Init_Facts Boot_Host_Proof Init_Proof Init_Region_Proof Init_Device_Proof.
 From Redoubt.gen Require Import mm_init.
 Import ListNotations.
 Open Scope string_scope.

@@ -2,8 +2,8 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events.
-From Redoubt.mm Require Import Desc_Spec Invariant Structure Prims Page_Spec Vm_Spec Ram_Spec Teardown_Spec Donate_Spec
-  Walk_Spec Table_Spec Loan_Spec Loan_Call_Spec Force_Spec Vcpu_Create_Spec Call_Spec.
+From Redoubt.mm Require Import Desc_Spec Invariant Structure Prims Page_Spec Vm_Spec Ram_Spec Teardown_Spec
+  Donate_Spec Walk_Spec Table_Spec Loan_Spec Loan_Call_Spec Force_Spec Vcpu_Create_Spec Call_Spec.
 From Redoubt.gen Require Import host_call.
 Import ListNotations.
 Open Scope string_scope.

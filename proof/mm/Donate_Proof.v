@@ -2,9 +2,9 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Structure Steps Prims Page_Spec Page_Proof Host_Spec
-  Host_Facts Structure_Frame Structure_Facts Structure_Steps Object_Spec Vm_Spec Vm_Facts Section Vm_Proof Walk_Spec
-  Walk_Proof Table_Spec Attr_Proof Table_Facts Table_Shape Table_Split Leaf_Spec Donate_Spec.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Structure Steps Prims Page_Spec Page_Facts Host_Spec
+  Host_Facts Structure_Frame Structure_Facts Structure_Steps Object_Spec Vm_Spec Vm_Facts Section Walk_Spec
+  Walk_Facts Table_Spec Table_Facts Table_Shape Table_Split Leaf_Spec Donate_Spec Attr_Facts.
 From Redoubt.gen Require Import mm_donate.
 Import ListNotations.
 Open Scope string_scope.

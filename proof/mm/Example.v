@@ -7,7 +7,8 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Structure Steps Page_Spec Host_Spec Host_Facts Vm_Facts Interleave.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Structure Steps Page_Spec Host_Spec Host_Facts Vm_Facts
+  Interleave.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.

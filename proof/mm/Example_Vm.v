@@ -6,7 +6,7 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Structure Steps Table_Spec Example Alike.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Structure Steps Table_Spec Example Alike.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.

@@ -2,9 +2,8 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Proof Walk_Spec Walk_Proof Lend_Spec Lend_Facts Revoke_Spec Revoke_Facts Revoke_Proof
-  Release_Proof.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Page_Facts Walk_Spec Walk_Facts Lend_Spec Lend_Facts Revoke_Spec Revoke_Facts.
 From Redoubt.gen Require Import mm_revoke.
 Import ListNotations.
 Open Scope string_scope.
@@ -18,10 +17,6 @@ Proof.
   intros Hs. unfold thaw. destruct (Z.eqb_spec (leaf_state (snd a)) LEAF_FROZEN) as [E|E]; [|exact E].
   assert (s = 0 \/ s = 1 \/ s = 2) as [->|[->| ->]] by lia; discriminate.
 Qed.
-
-Lemma thaw_same s w h fn : ~ frozen w h fn -> thaw s (leaf w h fn) = leaf w h fn.
-Proof. unfold frozen, desc, thaw. intros N. destruct (Z.eqb_spec (leaf_state (snd (leaf w h fn))) LEAF_FROZEN);
-  [contradiction|reflexivity]. Qed.
 
 (** While leaves are released: each is as it was, or thawed. *)
 Record revoking (h s : Z) (w w' : world) : Prop := {
@@ -124,26 +119,6 @@ Section Proofs.
     - intros p _. apply lent_less_refl.
   Qed.
 
-  (** The invalidation. *)
-  Lemma invalidated fz L w w0 h : sec B fz L w -> rooted w h -> interference w w0 ->
-    let w1 := invalidate B h w0 in
-    sec B fz L w1 /\ same_objects w w1 /\ quiet w1 h /\ w_meta w1 = w_meta w /\
-    forall h' fn, rooted w h' -> frame fn -> leaf w1 h' fn = leaf w h' fn.
-  Proof.
-    intros S R J w1. pose proof (s_cs _ _ _ _ S) as [I _].
-    pose proof (unchanged_interference B HB w w0 I J) as U0.
-    pose proof (sec_interference B HB fz L w w0 S J) as S0. pose proof (s_cs _ _ _ _ S0) as [I0 _].
-    assert (Rh : 1 <= h <= 255) by (apply vm_range with w; exact R).
-    assert (Eo : same_objects w w1) by (intros c ix X; apply (q_mem _ _ _ U0), X).
-    assert (Lf : forall h' fn, rooted w h' -> frame fn -> leaf w1 h' fn = leaf w h' fn).
-    { intros h' fn R' F'. change (leaf w1 h' fn) with (leaf w0 h' fn).
-      apply (same_leaf_at w w0 (unchanged_trees B w w0 U0 fz (s_tables _ _ _ _ S))); [|exact F'].
-      apply (unchanged_rooted B w w0 U0), R'. }
-    split; [apply sec_invalidate, S0|]. split; [exact Eo|]. split; [|split; [destruct J as (r & -> & _); reflexivity|exact Lf]].
-    intros k fn p T. destruct (invalidate_valid B fz w0 h k fn p I0 (s_tables _ _ _ _ S0) ltac:(lia) T) as (F & l & d & E & V & _).
-    split; [exact F|]. unfold desc. change (leaf w1 h fn) with (leaf w0 h fn). unfold leaf. rewrite E. exact V.
-  Qed.
-
   Lemma revoke_finish_ok F : spec_tlb_inval_vm B cpu LI (F "tlb_inval_vm") -> spec_release_at B cpu LI (F "release_at") ->
     spec_walk_next B cpu LI (F "walk_next") -> spec_revoke_finish B cpu LI (invoke F fuel f_revoke_finish).
   Proof.
@@ -165,7 +140,7 @@ Section Proofs.
     - read_locked C. change (wrap U64 (w_mem w ("vms.root", [h]))) with (vm_root w h). steps.
       eapply wp_mono; [apply HT; [exact C|right; auto]|].
       cbv beta. intros ? ? ((w0 & J & _ & ->) & ->). steps.
-      destruct (invalidated fz L w w0 h S R J) as (S1 & O1 & Q1 & M1 & L1).
+      destruct (invalidated B HB fz L w w0 h S R J) as (S1 & O1 & Q1 & M1 & L1).
       set (w1 := invalidate B h w0) in *. clearbody w1. clear w0 J.
       destruct (fb_steps _ _ _ _ _ _ Fb) as (n0 & Hn0 & Hr0).
       set (lv := level w h) in *.

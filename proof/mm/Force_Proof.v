@@ -2,10 +2,9 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Proof Object_Spec Walk_Spec Walk_Proof Table_Spec Revoke_Spec
-  Revoke_Facts Revoke_Proof Release_Proof Finish_Proof Loan_Facts Loan_Proof Vm_Spec Vm_Facts Section Vm_Proof
-  Loan_Call_Proof Force_Spec.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Page_Facts Object_Spec Walk_Spec Walk_Facts Table_Spec Revoke_Spec Revoke_Facts
+  Loan_Facts Vm_Spec Vm_Facts Section Force_Spec.
 From Redoubt.gen Require Import mm_donate.
 Import ListNotations.
 Open Scope string_scope.
@@ -20,13 +19,6 @@ Proof.
     Sc|reflexivity]. }
   split; [exact O|]. split; [reflexivity|]. split; [reflexivity|]. intros h fn. apply ram_leaf; [reflexivity|apply
     same_root, O].
-Qed.
-
-Lemma private_bits d : leaf_state d = LEAF_PRIVATE -> valid d /\ soft d = 1.
-Proof.
-  unfold leaf_state, LEAF_PRIVATE, LEAF_FROZEN, LEAF_LENT, valid. intros E.
-  destruct (Z.eqb_spec (d mod 2) 0); [destruct (Z.eqb_spec (soft d) 0); words|].
-  destruct (Z.eqb_spec (soft d) 1); [|lia]. split; [words|assumption].
 Qed.
 
 Section Proofs.

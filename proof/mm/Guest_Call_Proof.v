@@ -2,9 +2,9 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Proof Object_Spec Walk_Spec Revoke_Spec Vm_Spec Vm_Facts Vm_Proof Section Load_Proof Guest_Spec
-  Guest_Proof Share_Spec Loaded Guest_Call_Spec.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Page_Facts Object_Spec Walk_Spec Revoke_Spec Revoke_Facts Vm_Spec Vm_Facts Section Guest_Spec
+  Share_Spec Share_Facts Loaded Guest_Call_Spec.
 From Redoubt.gen Require Import mm_guest.
 Import ListNotations.
 Open Scope string_scope.

@@ -5,8 +5,8 @@
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Link Wp Bits Memory.
 From Redoubt.machine Require Import State Events.
-From Redoubt.mm Require Import Desc_Spec Invariant Structure Structure_Facts Object_Spec Walk_Spec Revoke_Spec Page_Spec
-  Vm_Spec Guest_Spec Share_Spec.
+From Redoubt.mm Require Import Desc_Spec Invariant Structure Structure_Facts Object_Spec Walk_Spec Revoke_Spec
+  Page_Spec Vm_Spec Guest_Spec Share_Spec.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.

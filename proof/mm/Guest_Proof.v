@@ -2,9 +2,9 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Proof Own_Proof Object_Spec Walk_Spec Walk_Proof Revoke_Spec Revoke_Facts Revoke_Proof
-  Release_Proof Loan_Proof Force_Spec Force_Proof Guest_Spec.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Page_Facts Own_Facts Object_Spec Walk_Spec Walk_Facts Revoke_Spec Revoke_Facts Force_Spec
+  Guest_Spec Share_Facts.
 From Redoubt.gen Require Import mm_guest.
 Import ListNotations.
 Open Scope string_scope.
@@ -28,13 +28,10 @@ Section Proofs.
   Notation K := (kcore B cpu LI).
   Notation WP := (wp (kcore B cpu LI)).
 
-  Lemma live_ram L w h : sec B unfrozen L w -> live w h -> ram_ok w h.
-  Proof. intros S Lv. exact (u_ram _ _ (s_vcpus _ _ _ _ S) h Lv). Qed.
-
   Lemma guest_limit_ok F : spec_ram_end B cpu LI (F "ram_end") -> spec_guest_limit B cpu LI (invoke F fuel
     f_guest_limit).
   Proof.
-    intros HR L h fn to w S Lv Uf Ut. pose proof (s_cs _ _ _ _ S) as C. pose proof (live_ram L w h S Lv) as Ro.
+    intros HR L h fn to w S Lv Uf Ut. pose proof (s_cs _ _ _ _ S) as C. pose proof (live_ram B L w h S Lv) as Ro.
     assert (Rh : 1 <= h <= 255) by apply Lv. enter. steps.
     eapply wp_mono; [apply HR; [lia|exact Uf|exact Ro|exact C]|]. cbv beta. intros ? ? [-> (v & -> & Hv)]. cbv beta
       iota. reduce_env.
@@ -103,7 +100,7 @@ Section Proofs.
   Lemma fault_kind_ok F : spec_ram_end B cpu LI (F "ram_end") -> spec_walk_state B cpu LI (F "walk_state") ->
     spec_fault_kind B cpu LI (invoke F fuel f_fault_kind).
   Proof.
-    intros HR HS L h fn w S Lv Fr. pose proof (s_cs _ _ _ _ S) as C. pose proof (live_ram L w h S Lv) as Ro.
+    intros HR HS L h fn w S Lv Fr. pose proof (s_cs _ _ _ _ S) as C. pose proof (live_ram B L w h S Lv) as Ro.
     assert (Rh : 1 <= h <= 255) by apply Lv. assert (R : rooted w h) by (left; exact Lv).
     assert (Uf : in_ty U64 fn) by (unfold frame in Fr; unfold in_ty, modulus; lia). enter. steps.
     eapply wp_mono; [apply HR; [lia|exact Uf|exact Ro|exact C]|]. cbv beta. intros ? ? [-> (v & -> & Hv)]. cbv beta
@@ -140,7 +137,7 @@ Section Proofs.
       assert (Nm : names w h fn 1 v) by (apply names_leaf; split; [exact S1|split; [lia|symmetry; exact Hv]]).
       destruct (l_private _ _ _ _ _ (t_leaf B _ w (s_tables B _ _ _ S) h fn R Fr) v Lv Nm) as [Rp Sp].
       destruct (private_state w v h fn Rh Fr' Sp) as (Kp & Hh1 & _).
-      assert (Un : ~ used w v) by (apply (unused B LI); [apply C|pg; lia..]).
+      assert (Un : ~ used w v) by (apply (unused B); [apply C|pg; lia..]).
       assert (S2 : sec B unfrozen L (write_word B v i x w)).
       { apply sec_ram; [exact HB|exact S| |].
         - intros t j X. unfold store_word. destruct (Z.eqb_spec t v) as [->|]; [|reflexivity].

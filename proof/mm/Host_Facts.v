@@ -2,7 +2,7 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Page_Spec Page_Proof Host_Spec.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Page_Spec Page_Facts Host_Spec.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -163,3 +163,15 @@ Section Facts.
     - intros t N. discriminate N.
   Qed.
 End Facts.
+
+Section Moves.
+  Variable B : board.
+
+  Lemma evolves_state w w' p : evolves B [] no_page w w' -> state w' p = state w p.
+  Proof. intros V. unfold state. rewrite (e_meta _ _ _ _ _ V p (fun x => x)). reflexivity. Qed.
+
+  (** The words of a block's table that are filled: only KServ's pages. *)
+  Definition filled (w : world) (p n : Z) : Prop := forall k, 0 <= k < n ->
+    word w (b_l3 B (p / 512)) k mod 4 = 3 ->
+    output (word w (b_l3 B (p / 512)) k) = p / 512 * 512 + k /\ hosts (state w (p / 512 * 512 + k)).
+End Moves.

@@ -2,8 +2,8 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Structure Steps Prims Page_Spec Page_Proof
-  Vm_Spec Vm_Facts Section Walk_Spec Walk_Proof Host_Map_Spec.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Structure Steps Prims Page_Spec Page_Facts Vm_Spec
+  Vm_Facts Section Walk_Spec Walk_Facts Host_Map_Spec.
 From Redoubt.gen Require Import mm_host.
 Import ListNotations.
 Open Scope string_scope.

@@ -2,8 +2,7 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Page_Spec Page_Proof Host_Spec
-  Host_Facts.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Page_Spec Page_Facts Host_Spec Host_Facts.
 From Redoubt.gen Require Import mm_host.
 Import ListNotations.
 Open Scope string_scope.
@@ -131,18 +130,10 @@ Section Proofs.
     - rewrite E4. apply entry2_store_same; [apply C3|exact R|apply Fx].
   Qed.
 
-  Lemma evolves_state w w' p : evolves B [] no_page w w' -> state w' p = state w p.
-  Proof. intros V. unfold state. rewrite (e_meta _ _ _ _ _ V p (fun x => x)). reflexivity. Qed.
-
   Lemma hosts_bool s : (1 <=? kind s) && (kind s <=? 3) = true <-> hosts s.
   Proof. pg. lia. Qed.
 
-  (** The words of a block's table that are filled: only KServ's pages. *)
-  Definition filled (w : world) (p n : Z) : Prop := forall k, 0 <= k < n ->
-    word w (b_l3 B (p / 512)) k mod 4 = 3 ->
-    output (word w (b_l3 B (p / 512)) k) = p / 512 * 512 + k /\ hosts (state w (p / 512 * 512 + k)).
-
-  Lemma filled_fits w p : is_ram B p -> filled w p 512 -> fits B w p (table_desc (b_l3 B (p / 512))).
+  Lemma filled_fits w p : is_ram B p -> filled B w p 512 -> fits B w p (table_desc (b_l3 B (p / 512))).
   Proof.
     intros R Fd. pose proof (l3_range B HB p R) as L. split.
     - unfold table_desc. words.
@@ -160,10 +151,10 @@ Section Proofs.
       left. split; [apply (ram_block B HB p fn R D)|exact H].
   Qed.
 
-  Lemma fill_step w p i x : inv B w -> is_ram B p -> 0 <= i < 512 -> in_ty U64 x -> filled w p i ->
+  Lemma fill_step w p i x : inv B w -> is_ram B p -> 0 <= i < 512 -> in_ty U64 x -> filled B w p i ->
     (x mod 4 = 3 -> output x = p / 512 * 512 + i /\ hosts (state w (p / 512 * 512 + i))) ->
     let w' := write_word B (b_l3 B (p / 512)) i x w in
-    inv B w' /\ evolves B [] no_page w w' /\ filled w' p (i + 1).
+    inv B w' /\ evolves B [] no_page w w' /\ filled B w' p (i + 1).
   Proof.
     intros I R Hi Hx Fd H w'. pose proof (ram_range B HB p R) as Rp.
     set (q := p / 512 * 512 + i) in *.
@@ -171,7 +162,7 @@ Section Proofs.
     assert (Iq : index 3 q = i) by (unfold index, q; change (2 ^ (9 * (3 - 3))) with 1; words).
     destruct (store_page_entry B HB w q x I (ram_block B HB p q R Q) Hx H) as [I' V'].
     rewrite Q, Iq in I', V'. fold w' in I', V'. sp; auto.
-    intros k Hk E. rewrite (evolves_state w w' _ V').
+    intros k Hk E. rewrite (evolves_state B w w' _ V').
     unfold w' in *. rewrite word_write, Z.eqb_refl in *. cbn [andb] in *.
     destruct (Z.eqb_spec k i) as [->|N]; [rewrite (wrap_small U64 x Hx) in *; auto|]. apply Fd; [lia|exact E].
   Qed.
@@ -189,7 +180,7 @@ Section Proofs.
     enter. steps. pure HB0. steps. pure HL. steps.
     loop (fun m e w1 => cs B w1 /\ evolves B [] no_page w w1 /\ exists i ow oh od, m = 512 - i /\ 0 <= i <= 512 /\
       e = [("pfn", Some p); ("base", Some (p / 512 * 512)); ("l3", Some (b_l3 B (p / 512))); ("i", Some i);
-           ("w", ow); ("hosts", oh); ("d", od)] /\ filled w1 p i) from 512.
+           ("w", ow); ("hosts", oh); ("d", od)] /\ filled B w1 p i) from 512.
     - lia.
     - sp; [exact C|apply evolves_refl|]. exists 0. do 3 eexists. sp; try lia; [reflexivity|]. intros k Hk; lia.
     - intros m e w1 M (C1 & V1 & i & ow & oh & od & -> & Hi & -> & Fd). steps.
@@ -200,7 +191,7 @@ Section Proofs.
         assert (Step : forall x, in_ty U64 x -> (x mod 4 = 3 -> output x = q /\ hosts (state w1 q)) ->
           inv B (write_word B (b_l3 B (p / 512)) i x w1) /\
           evolves B [] no_page w1 (write_word B (b_l3 B (p / 512)) i x w1) /\
-          filled (write_word B (b_l3 B (p / 512)) i x w1) p (i + 1)).
+          filled B (write_word B (b_l3 B (p / 512)) i x w1) p (i + 1)).
         { intros x Hx Hq. apply fill_step; auto; [apply C1|lia]. }
         pure HG. steps. pure HH. steps.
         * assert (Hq : hosts (state w1 q)) by (pg; lia).

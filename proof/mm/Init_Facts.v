@@ -2,7 +2,7 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Memory Link.
 From Redoubt.machine Require Import State Events Boot.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Page_Proof Init_Spec Boot_Prims.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Page_Facts Init_Spec Boot_Prims.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.

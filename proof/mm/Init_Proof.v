@@ -2,7 +2,7 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Memory Link.
 From Redoubt.machine Require Import State Events Boot.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Page_Proof Host_Facts Init_Spec Boot_Prims Check_Proof Init_Facts
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Page_Facts Host_Facts Init_Spec Boot_Prims Check_Proof Init_Facts
   Boot_Host_Proof.
 From Redoubt.gen Require Import mm_init.
 Import ListNotations.

@@ -2,7 +2,7 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Prims Page_Spec Page_Proof Object_Spec Leaf_Spec.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Prims Page_Spec Page_Facts Object_Spec Leaf_Spec.
 From Redoubt.gen Require Import mm_donate.
 Import ListNotations.
 Open Scope string_scope.

@@ -7,8 +7,7 @@
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits.
 From Redoubt.machine Require Import State Events Facts Machine.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Structure Table_Spec Alike Integrity Example
-  Example_Vm.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Structure Table_Spec Alike Integrity Example Example_Vm.
 From Redoubt.machine Require Import System.
 Import ListNotations.
 Open Scope string_scope.

@@ -2,8 +2,8 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Page_Spec Page_Proof Host_Spec
-  Host_Facts Host_Proof Own_Spec Own_Proof Lend_Spec Lend_Facts.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Page_Spec Page_Facts Host_Spec
+  Host_Facts Own_Spec Own_Facts Lend_Spec Lend_Facts.
 From Redoubt.gen Require Import mm_page.
 Import ListNotations.
 Open Scope string_scope.
@@ -30,7 +30,7 @@ Section Proofs.
     { unfold state; cbn. rewrite Z.eqb_refl. apply wrap_small, U. }
     constructor; auto.
     - pg; lia.
-    - apply (unused B LI); [exact I|pg; lia..].
+    - apply (unused B); [exact I|pg; lia..].
     - intros k h fn T. pose proof (s_tlb B w (i_secure B w I) _ _ _ _ T) as A. unfold allowed in *.
       rewrite Es. destruct (Z.eqb_spec h 0) as [->|N]; [pg; intuition lia|].
       destruct Hn as [Hn|Hn]; [|destruct (Hn k h fn N T)]. auto.

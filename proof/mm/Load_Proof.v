@@ -2,21 +2,12 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Proof Vm_Spec Vm_Facts Section Loaded Load_Spec Token_Facts.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Page_Facts Vm_Spec Vm_Facts Section Loaded Load_Spec Token_Facts.
 From Redoubt.gen Require Import vm_vcpu.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
-
-(** As [lock]; [Ow]: what this CPU owns is as it was. *)
-Ltac lock_own HL Hi S L C w1 Ow := eapply wp_mono;
-  [apply HL; [apply (id_held _ _ Hi)|intros ? X; apply (i_secure _ _ (m_inv _ _ X))]|];
-  let M := fresh "M" in let w0 := fresh "w0" in
-  cbv beta; intros ? ? (-> & w0 & M & -> & Ow); steps;
-  destruct (lock_sec _ w0 M) as (L & S); set (w1 := set_held true w0) in *;
-  lazymatch type of Ow with forall l, owns ?c ?w l -> _ => change (forall l, owns c w l -> w_mem w1 l = w_mem w l) in Ow end;
-  pose proof (s_cs _ _ _ _ S) as C; clear M.
 
 Section Proofs.
   Variables (B : board) (cpu : Z) (fuel : nat).

@@ -2,10 +2,9 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Proof Object_Spec Walk_Spec Walk_Proof Table_Spec Attr_Proof Leaf_Spec Revoke_Spec
-  Revoke_Facts Revoke_Proof Release_Proof Loan_Spec Loan_Facts Loan_Proof Prot_Proof Vm_Spec Vm_Facts Section Vm_Proof
-  Loan_Call_Spec.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Page_Facts Object_Spec Walk_Spec Walk_Facts Table_Spec Leaf_Spec Revoke_Spec Revoke_Facts
+  Loan_Spec Loan_Facts Vm_Spec Vm_Facts Section Loan_Call_Spec Attr_Facts.
 From Redoubt.gen Require Import mm_lend.
 Import ListNotations.
 Open Scope string_scope.
@@ -22,9 +21,6 @@ Section Results.
     unfold write_cell. cbn [fst]. destruct (steers_walks c) eqn:X; [|apply (upd_name (w_mem w)), E].
     apply steers_structural in X. congruence.
   Qed.
-
-  Lemma result_leaf ix v w h fn : leaf (write_cell B ("pcpu.res1", ix) v w) h fn = leaf w h fn.
-  Proof. apply ram_leaf; reflexivity. Qed.
 
   Lemma unlent_result h a b w w1 ix v : unlent h a b w w1 -> unlent h a b w (write_cell B ("pcpu.res1", ix) v w1).
   Proof.
@@ -51,11 +47,6 @@ Section Proofs.
   Notation LI := (mem_inv B).
   Notation K := (kcore B cpu (mem_inv B)).
   Notation WP := (wp (kcore B cpu (mem_inv B))).
-
-  (** The result of a section, before the lock is given back. *)
-  Ltac result S S' w' := apply write_percpu; [apply (s_cs _ _ _ _ S)|reflexivity|reflexivity|]; intros _ _;
-    match goal with |- context [write_cell B ("pcpu.res1", ?ix) ?v ?w] => set (w' := write_cell B ("pcpu.res1", ix) v w) end;
-    assert (S' : sec B unfrozen _ w') by (apply sec_write; [exact S|reflexivity|discriminate]); steps.
 
   Lemma call_unlend_ok F : spec_ipa_range_ok B cpu LI (F "ipa_range_ok") -> spec_spin_lock B cpu LI (F "spin_lock") ->
     spec_vm_check B cpu (F "vm_check") -> spec_unlend_range B cpu LI (F "unlend_range") ->

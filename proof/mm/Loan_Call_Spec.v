@@ -2,7 +2,8 @@
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Link Wp Bits Memory.
 From Redoubt.machine Require Import State Events.
-From Redoubt.mm Require Import Desc_Spec Invariant Structure Page_Spec Walk_Spec Table_Spec Revoke_Spec Loan_Spec Vm_Spec.
+From Redoubt.mm Require Import Desc_Spec Invariant Structure Page_Spec Walk_Spec Table_Spec Revoke_Spec Loan_Spec
+  Vm_Spec.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.

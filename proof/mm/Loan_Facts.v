@@ -1,9 +1,9 @@
 (** * Frozen leaves that were lent, and how far a look along a VM's leaves has come *)
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
-From Redoubt.sem Require Import Sem Memory Bits Wp.
+From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Structure Structure_Frame Structure_Facts Page_Spec
-  Walk_Spec Walk_Proof Table_Spec Revoke_Spec Revoke_Facts Revoke_Proof Release_Proof Loan_Spec.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Page_Facts Walk_Spec Walk_Facts Table_Spec Revoke_Spec Revoke_Facts Loan_Spec.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -141,3 +141,11 @@ Section Facts.
     Qed.
   End Freeze.
 End Facts.
+
+Lemma result_leaf B ix v w h fn : leaf (write_cell B ("pcpu.res1", ix) v w) h fn = leaf w h fn.
+Proof. apply ram_leaf; reflexivity. Qed.
+
+(** The result of a section, before the lock is given back. *)
+Ltac result S S' w' := apply write_percpu; [apply (s_cs _ _ _ _ S)|reflexivity|reflexivity|]; intros _ _;
+  match goal with |- context [write_cell ?b ("pcpu.res1", ?ix) ?v ?w] => set (w' := write_cell b ("pcpu.res1", ix) v w) end;
+  match type of S with sec ?b _ ?l _ => assert (S' : sec b unfrozen l w') by (apply sec_write; [exact S|reflexivity|discriminate]) end; steps.

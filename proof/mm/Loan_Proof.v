@@ -2,20 +2,13 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Proof Walk_Spec Walk_Proof Table_Spec Lend_Spec Lend_Facts Revoke_Spec Revoke_Facts
-  Revoke_Proof Release_Proof Finish_Proof Loan_Spec Loan_Facts.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Page_Facts Walk_Spec Walk_Facts Table_Spec Lend_Spec Lend_Facts Revoke_Spec Revoke_Facts
+  Loan_Spec Loan_Facts.
 From Redoubt.gen Require Import mm_lend.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
-
-Ltac root_view := repeat match goal with
-  | |- context [wrap U64 (w_mem ?w ("vms.root", [?h]))] =>
-      change (wrap U64 (w_mem w ("vms.root", [h]))) with (vm_root w h)
-  | |- context [wrap U64 (w_mem ?w ("vms.n_lent", [?h]))] =>
-      change (wrap U64 (w_mem w ("vms.n_lent", [h]))) with (vm_n_lent w h)
-  end.
 
 Section Proofs.
   Variables (B : board) (cpu : Z) (LI : world -> Prop) (fuel : nat).

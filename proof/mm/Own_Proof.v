@@ -2,39 +2,18 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Page_Spec Page_Proof Host_Spec
-  Host_Facts Host_Proof Own_Spec.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Page_Spec Page_Facts Host_Spec Host_Facts
+  Own_Spec Own_Facts.
 From Redoubt.gen Require Import mm_own.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
-
-Lemma mk_state_fields k h a : 0 <= k < 16 -> 0 <= h < 2 ^ 16 -> 0 <= a < 2 ^ 36 ->
-  in_ty U64 (mk_state k h a) /\ kind (mk_state k h a) = k /\ handle (mk_state k h a) = h /\
-  arg (mk_state k h a) = a.
-Proof. intros. unfold mk_state, kind, handle, arg. repeat split; words. Qed.
 
 Section Proofs.
   Variables (B : board) (cpu : Z) (LI : world -> Prop) (fuel : nat).
   Hypothesis HB : board_ok B.
   Notation K := (kcore B cpu LI).
   Notation WP := (wp (kcore B cpu LI)).
-
-  (** Only KCore's own pages are tables. *)
-  Lemma unused w p : inv B w -> kind (state w p) <> PG_CORE -> kind (state w p) <> PG_VMCORE -> ~ used w p.
-  Proof.
-    intros I N1 N2 (h & l & fn & W). destruct (s_walk B w (i_secure B w I) _ _ _ _ W) as [_ X].
-    destruct (h =? 0); intuition.
-  Qed.
-
-  (** A page of KServ that is not lent is out of reach once KServ does not reach it. *)
-  Lemma host_isolated w p : inv B w -> kind (state w p) = PG_HOST -> ~ reach w 0 p -> isolated w p.
-  Proof.
-    intros I Hk N. split.
-    - intros (h & H). destruct (Z.eq_dec h 0) as [->|Nh]; [exact (N H)|].
-      destruct (not_vms B w h p I Nh H) as [X|[X _]]; pg; lia.
-    - apply unused; [exact I|pg; lia..].
-  Qed.
 
   (** A page that walkers do not use and that becomes KCore's stays unused. *)
   Lemma still_unused w w' cells pages p : inv B w' -> kind (state w' p) <> PG_CORE -> ~ used w p ->
@@ -74,7 +53,7 @@ Section Proofs.
     intros HW HU HZ HS h p k w Hh R Hk Kp C. assert (Uk : 0 <= k < 16) by (pg; lia). enter. steps. pure HW. steps.
     eapply wp_mono; [apply HU; [exact R|exact C]|]. cbv beta. intros ? w1 (-> & C1 & V1 & N1). steps.
     assert (K1 : kind (state w1 p) = PG_HOST) by (rewrite (evolves_state B w w1 p V1); exact Kp).
-    assert (Is1 : isolated w1 p) by (apply host_isolated; [apply C1|exact K1|exact N1]).
+    assert (Is1 : isolated w1 p) by (apply (host_isolated B); [apply C1|exact K1|exact N1]).
     eapply wp_mono; [apply HZ; [exact C1|exact R|exact Is1|pg; lia]|]. cbv beta. intros ? w2 [E2 ->]. steps.
     assert (V2 : evolves B [] (eq p) w1 w2) by (rewrite E2; apply evolves_zero; [apply C1|exact Is1|pg; lia|reflexivity]).
     assert (C2 : cs B w2) by (rewrite E2; split; [apply inv_zero; [exact HB|apply C1|exact Is1|pg; lia]|apply C1]).

@@ -2,8 +2,8 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Proof Vm_Spec Vm_Facts Vm_Proof Section Loaded Load_Proof Power_Spec.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Page_Facts Vm_Spec Vm_Facts Section Loaded Power_Spec.
 From Redoubt.gen Require Import vcpu_run.
 Import ListNotations.
 Open Scope string_scope.

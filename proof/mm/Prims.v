@@ -5,7 +5,7 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Memory Link.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.

@@ -2,8 +2,8 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Structure Steps Prims Page_Spec Page_Proof Host_Spec
-  Host_Facts Host_Proof Own_Spec Own_Proof Structure_Frame Structure_Facts Structure_Steps Walk_Spec Table_Spec Donate_Spec.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Structure Steps Prims Page_Spec Page_Facts Host_Spec
+  Host_Facts Own_Spec Own_Facts Structure_Frame Structure_Facts Structure_Steps Walk_Spec Table_Spec Donate_Spec.
 From Redoubt.gen Require Import mm_own.
 Import ListNotations.
 Open Scope string_scope.
@@ -48,7 +48,7 @@ Section Proofs.
       { intros x Cx V N. assert (S : forall q, state x q = state w q) by (intros q; apply (evolves_state B w x q V)).
         constructor; auto.
         - apply (fewer_cells no_page); [intros q []|exact V].
-        - intros j Hj. eapply host_isolated; [exact LI|apply Cx|rewrite S; apply (Hp j Hj)|apply N, Hj].
+        - intros j Hj. eapply host_isolated; [apply Cx|rewrite S; apply (Hp j Hj)|apply N, Hj].
         - intros j Hj. lia. }
       steps.
       - eapply wp_mono; [apply HUb; [exact R0|exact C]|]. cbv beta. intros ? x (-> & Cx & V & N). steps. split; [reflexivity|].

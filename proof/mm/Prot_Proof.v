@@ -2,9 +2,8 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Proof Walk_Spec Walk_Proof Table_Spec Attr_Proof Revoke_Spec Revoke_Facts
-  Revoke_Proof Release_Proof Finish_Proof Loan_Spec Loan_Facts Loan_Proof.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Page_Facts Walk_Spec Walk_Facts Table_Spec Revoke_Spec Revoke_Facts Loan_Spec Loan_Facts Attr_Facts.
 From Redoubt.gen Require Import mm_lend.
 Import ListNotations.
 Open Scope string_scope.
@@ -151,7 +150,7 @@ Section Proofs.
         * steps.
           -- read_locked C1. root_view. steps. eapply wp_mono; [apply HT; [exact C1|right; auto]|].
              cbv beta. intros ? ? ((w0 & J & _ & ->) & ->). steps.
-             destruct (invalidated B fuel HB unfrozen L w1 w0 h S1 R1 J) as (S2 & O2 & _ & M2 & L2).
+             destruct (invalidated B HB unfrozen L w1 w0 h S1 R1 J) as (S2 & O2 & _ & M2 & L2).
              exists ch. split; [reflexivity|]. split; [exact S2|]. apply reprot_trans with w1; [exact P1|].
              constructor; [exact O2|exact M2|]. intros h' f R' F'. unfold level. rewrite (L2 h' f R' F'). split;
                [reflexivity|apply refines_refl].

@@ -2,8 +2,8 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Proof Object_Spec Vm_Spec Vm_Facts Section Ram_Spec.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Page_Facts Object_Spec Vm_Spec Vm_Facts Section Ram_Spec.
 From Redoubt.gen Require Import vm_vm.
 Import ListNotations.
 Open Scope string_scope.

@@ -2,30 +2,13 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Proof Host_Spec Host_Facts Host_Proof Own_Spec Own_Proof Walk_Spec Walk_Proof
-  Lend_Spec Lend_Facts Revoke_Spec Revoke_Facts Revoke_Proof.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Page_Facts Host_Spec Host_Facts Own_Spec Own_Facts Walk_Spec Walk_Facts Lend_Spec
+  Lend_Facts Revoke_Spec Revoke_Facts.
 From Redoubt.gen Require Import mm_revoke.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
-
-Lemma same_objects_refl w : same_objects w w.
-Proof. intros c ix _. reflexivity. Qed.
-
-Lemma same_objects_trans a b c : same_objects a b -> same_objects b c -> same_objects a c.
-Proof. intros H H' x ix S. rewrite H', H by exact S. reflexivity. Qed.
-
-Lemma lent_less_refl w p : lent_less w w p.
-Proof. left; reflexivity. Qed.
-
-Lemma lent_less_trans a b c p : lent_less a b p -> lent_less b c p -> lent_less a c p.
-Proof. unfold lent_less. intros [E|[K1 K2]] [E'|[K1' K2']]; rewrite ?E', ?E in *; auto. Qed.
-
-Lemma ram_leaf w w' h fn : w_ram w' = w_ram w -> vm_root w' h = vm_root w h -> leaf w' h fn = leaf w h fn.
-Proof.
-  intros E R. unfold leaf. rewrite R. unfold leaf_at, table_at, word. rewrite E. reflexivity.
-Qed.
 
 Section Proofs.
   Variables (B : board) (cpu : Z) (LI : world -> Prop) (fuel : nat).
@@ -33,12 +16,6 @@ Section Proofs.
   Hypothesis Hfuel : 600 < Z.of_nat fuel.
   Notation K := (kcore B cpu LI).
   Notation WP := (wp (kcore B cpu LI)).
-
-  Lemma recounts_objects p w w' : recounts B p w w' -> same_objects w w'.
-  Proof.
-    intros R c ix S. apply (e_mem _ _ _ _ _ (rc_evolves _ _ _ _ R)). cbn.
-    destruct (String.eqb_spec c "n_kind") as [->|]; [discriminate S|reflexivity].
-  Qed.
 
   Lemma release_lent_ok F : spec_page_unlend B cpu LI (F "page_unlend") ->
     spec_release_lent B cpu LI (invoke F fuel f_release_lent).
@@ -59,7 +36,7 @@ Section Proofs.
         exists (n - (i + 1)). split; [lia|]. exists (i + 1), (unlent_to (h, fn + i) (p + i) L1).
         sp; try lia; try reflexivity.
         * exact S2.
-        * apply same_objects_trans with w1; [exact Eo|apply recounts_objects with (p + i), Rc].
+        * apply same_objects_trans with w1; [exact Eo|apply recounts_objects with B (p + i), Rc].
         * rewrite (rc_ram _ _ _ _ Rc). exact Er.
         * rewrite (rc_tlb _ _ _ _ Rc). exact Et.
         * intros q. apply lent_less_trans with w1; [apply Ll|]. destruct (Z.eq_dec q (p + i)) as [->|Nq].
@@ -185,7 +162,7 @@ Section Proofs.
       + destruct A as [_ [[_ A]|A]]; [pg; lia|exact (bo_dev B HB p A Rp)].
       + destruct A as [_ [A|(_ & A1 & A2)]]; [pg; lia|].
         assert (Eh : h' = h) by lia. assert (Ef : f = fn) by lia. rewrite Eh, Ef in T. exact (N k T).
-    - apply (unused B LI); [apply C|pg; lia..].
+    - apply (unused B); [apply C|pg; lia..].
   Qed.
 
   Lemma release_at_ok F : spec_walk_state B cpu LI (F "walk_state") -> spec_walk_leaf B cpu LI (F "walk_leaf") ->

@@ -1,9 +1,9 @@
 (** * Leaves, the frames that they cover, and walks along them *)
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
-From Redoubt.sem Require Import Sem Memory Bits Wp.
+From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Structure Structure_Frame Structure_Facts Page_Spec
-  Walk_Spec Walk_Proof Lend_Spec Lend_Facts Revoke_Spec.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Walk_Spec Walk_Facts Lend_Spec Lend_Facts Revoke_Spec.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -230,3 +230,92 @@ Section Facts.
       + intros h' Lv. unfold vm_n_ram, ram_base, ram_size. split; [|intros i; split]; rewrite Ec; reflexivity.
   Qed.
 End Facts.
+
+(** A function that reads the tree of VM [h]. *)
+Ltac read_tree H S R F := eapply wp_mono; [eapply H; [exact (s_cs _ _ _ _ S)|exact (s_tables _ _ _ _ S)|exact R|exact F]|
+  cbv beta; intros ? ? [-> ->]; cbv beta iota; reduce_env].
+
+Lemma same_rooted w w' h : same_objects w w' -> rooted w' h <-> rooted w h.
+Proof. intros E. unfold rooted, live, vm_state, vm_n_lent. rewrite !E by reflexivity. reflexivity. Qed.
+
+Lemma same_root w w' h : same_objects w w' -> vm_root w' h = vm_root w h.
+Proof. intros E. unfold vm_root. rewrite E by reflexivity. reflexivity. Qed.
+
+Lemma put_leaf w h fn x w' h' fn' : put w h fn (level w h fn) x w' -> rooted w h' -> frame fn' ->
+  ~ (h' = h /\ slot w h fn fn') -> leaf w' h' fn' = leaf w h' fn'.
+Proof.
+  intros P R F N. unfold leaf. unfold vm_root at 1. rewrite (pt_mem _ _ _ _ _ _ P).
+  apply (pt_leaf _ _ _ _ _ _ P); assumption.
+Qed.
+
+Lemma put_new w h fn x w' fn' : put w h fn (level w h fn) x w' -> slot w h fn fn' -> leaf w' h fn' = (level w h fn, x).
+Proof.
+  intros P N. unfold leaf. unfold vm_root at 1. rewrite (pt_mem _ _ _ _ _ _ P). apply (pt_new _ _ _ _ _ _ P), N.
+Qed.
+
+Lemma same_objects_refl w : same_objects w w.
+Proof. intros c ix _. reflexivity. Qed.
+
+Lemma same_objects_trans a b c : same_objects a b -> same_objects b c -> same_objects a c.
+Proof. intros H H' x ix S. rewrite H', H by exact S. reflexivity. Qed.
+
+Lemma lent_less_refl w p : lent_less w w p.
+Proof. left; reflexivity. Qed.
+
+Lemma lent_less_trans a b c p : lent_less a b p -> lent_less b c p -> lent_less a c p.
+Proof. unfold lent_less. intros [E|[K1 K2]] [E'|[K1' K2']]; rewrite ?E', ?E in *; auto. Qed.
+
+Lemma ram_leaf w w' h fn : w_ram w' = w_ram w -> vm_root w' h = vm_root w h -> leaf w' h fn = leaf w h fn.
+Proof.
+  intros E R. unfold leaf. rewrite R. unfold leaf_at, table_at, word. rewrite E. reflexivity.
+Qed.
+
+Lemma thaw_same s w h fn : ~ frozen w h fn -> thaw s (leaf w h fn) = leaf w h fn.
+Proof. unfold frozen, desc, thaw. intros N. destruct (Z.eqb_spec (leaf_state (snd (leaf w h fn))) LEAF_FROZEN);
+  [contradiction|reflexivity]. Qed.
+
+Lemma private_bits d : leaf_state d = LEAF_PRIVATE -> valid d /\ soft d = 1.
+Proof.
+  unfold leaf_state, LEAF_PRIVATE, LEAF_FROZEN, LEAF_LENT, valid. intros E.
+  destruct (Z.eqb_spec (d mod 2) 0); [destruct (Z.eqb_spec (soft d) 0); words|].
+  destruct (Z.eqb_spec (soft d) 1); [|lia]. split; [words|assumption].
+Qed.
+
+Section Invalidation.
+  Variable B : board.
+  Hypothesis HB : board_ok B.
+
+  Lemma recounts_objects p w w' : recounts B p w w' -> same_objects w w'.
+  Proof.
+    intros R c ix S. apply (e_mem _ _ _ _ _ (rc_evolves _ _ _ _ R)). cbn.
+    destruct (String.eqb_spec c "n_kind") as [->|]; [discriminate S|reflexivity].
+  Qed.
+
+  (** The invalidation. *)
+  Lemma invalidated fz L w w0 h : sec B fz L w -> rooted w h -> interference w w0 ->
+    let w1 := invalidate B h w0 in
+    sec B fz L w1 /\ same_objects w w1 /\ quiet w1 h /\ w_meta w1 = w_meta w /\
+    forall h' fn, rooted w h' -> frame fn -> leaf w1 h' fn = leaf w h' fn.
+  Proof.
+    intros S R J w1. pose proof (s_cs _ _ _ _ S) as [I _].
+    pose proof (unchanged_interference B HB w w0 I J) as U0.
+    pose proof (sec_interference B HB fz L w w0 S J) as S0. pose proof (s_cs _ _ _ _ S0) as [I0 _].
+    assert (Rh : 1 <= h <= 255) by (apply vm_range with w; exact R).
+    assert (Eo : same_objects w w1) by (intros c ix X; apply (q_mem _ _ _ U0), X).
+    assert (Lf : forall h' fn, rooted w h' -> frame fn -> leaf w1 h' fn = leaf w h' fn).
+    { intros h' fn R' F'. change (leaf w1 h' fn) with (leaf w0 h' fn).
+      apply (same_leaf_at w w0 (unchanged_trees B w w0 U0 fz (s_tables _ _ _ _ S))); [|exact F'].
+      apply (unchanged_rooted B w w0 U0), R'. }
+    split; [apply sec_invalidate, S0|]. split; [exact Eo|]. split; [|split; [destruct J as (r & -> & _); reflexivity|exact Lf]].
+    intros k fn p T. destruct (invalidate_valid B fz w0 h k fn p I0 (s_tables _ _ _ _ S0) ltac:(lia) T) as (F & l & d & E & V & _).
+    split; [exact F|]. unfold desc. change (leaf w1 h fn) with (leaf w0 h fn). unfold leaf. rewrite E. exact V.
+  Qed.
+End Invalidation.
+
+Ltac root_view := repeat match goal with
+  | |- context [wrap U64 (w_mem ?w ("vms.root", [?h]))] =>
+      change (wrap U64 (w_mem w ("vms.root", [h]))) with (vm_root w h)
+  | |- context [wrap U64 (w_mem ?w ("vms.n_lent", [?h]))] =>
+      change (wrap U64 (w_mem w ("vms.n_lent", [h]))) with (vm_n_lent w h)
+  end.
+

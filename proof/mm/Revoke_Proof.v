@@ -2,16 +2,12 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Proof Walk_Spec Walk_Proof Lend_Spec Lend_Facts Revoke_Spec Revoke_Facts.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Page_Facts Walk_Spec Walk_Facts Lend_Spec Lend_Facts Revoke_Spec Revoke_Facts.
 From Redoubt.gen Require Import mm_revoke.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
-
-(** A function that reads the tree of VM [h]. *)
-Ltac read_tree H S R F := eapply wp_mono; [eapply H; [exact (s_cs _ _ _ _ S)|exact (s_tables _ _ _ _ S)|exact R|exact F]|
-  cbv beta; intros ? ? [-> ->]; cbv beta iota; reduce_env].
 
 Section Proofs.
   Variables (B : board) (cpu : Z) (LI : world -> Prop) (fuel : nat).
@@ -61,24 +57,6 @@ Section Proofs.
       rewrite (slot_desc w h fn fn' C), (slot_level w h fn fn' C) in X. rewrite Sx. split; [exact N|].
       rewrite (frame_same (level w h fn) _ _ fn' Ox). apply X.
     - intros h' fn' Z. right. left. exact Z.
-  Qed.
-
-  Lemma same_rooted w w' h : same_objects w w' -> rooted w' h <-> rooted w h.
-  Proof. intros E. unfold rooted, live, vm_state, vm_n_lent. rewrite !E by reflexivity. reflexivity. Qed.
-
-  Lemma same_root w w' h : same_objects w w' -> vm_root w' h = vm_root w h.
-  Proof. intros E. unfold vm_root. rewrite E by reflexivity. reflexivity. Qed.
-
-  Lemma put_leaf w h fn x w' h' fn' : put w h fn (level w h fn) x w' -> rooted w h' -> frame fn' ->
-    ~ (h' = h /\ slot w h fn fn') -> leaf w' h' fn' = leaf w h' fn'.
-  Proof.
-    intros P R F N. unfold leaf. unfold vm_root at 1. rewrite (pt_mem _ _ _ _ _ _ P).
-    apply (pt_leaf _ _ _ _ _ _ P); assumption.
-  Qed.
-
-  Lemma put_new w h fn x w' fn' : put w h fn (level w h fn) x w' -> slot w h fn fn' -> leaf w' h fn' = (level w h fn, x).
-  Proof.
-    intros P N. unfold leaf. unfold vm_root at 1. rewrite (pt_mem _ _ _ _ _ _ P). apply (pt_new _ _ _ _ _ _ P), N.
   Qed.
 
   Lemma revoke_freeze_ok F : spec_walk_leaf B cpu LI (F "walk_leaf") ->

@@ -59,3 +59,12 @@ Ltac lock HL Hi S L C w1 := eapply wp_mono;
 Ltac unlock HU S := eapply wp_mono;
   [apply HU; [apply (s_cs _ _ _ _ S)|exact (sec_end _ _ _ S)|apply (i_secure _ _ (cs_inv _ _ (s_cs _ _ _ _ S)))]|];
   cbv beta; intros ? ? (-> & ->); steps.
+
+(** As [lock]; [Ow]: what this CPU owns is as it was. *)
+Ltac lock_own HL Hi S L C w1 Ow := eapply wp_mono;
+  [apply HL; [apply (id_held _ _ Hi)|intros ? X; apply (i_secure _ _ (m_inv _ _ X))]|];
+  let M := fresh "M" in let w0 := fresh "w0" in
+  cbv beta; intros ? ? (-> & w0 & M & -> & Ow); steps;
+  destruct (lock_sec _ w0 M) as (L & S); set (w1 := set_held true w0) in *;
+  lazymatch type of Ow with forall l, owns ?c ?w l -> _ => change (forall l, owns c w l -> w_mem w1 l = w_mem w l) in Ow end;
+  pose proof (s_cs _ _ _ _ S) as C; clear M.

@@ -9,8 +9,8 @@ From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.mm Require Import Structure Structure_Steps.
 From Redoubt.sem Require Import Sem Memory Bits Wp Link.
 From Redoubt.machine Require Import State Events Facts Machine.
-From Redoubt.mm Require Import Invariant Steps Prims Page_Spec Vm_Spec Vm_Facts Load_Spec Guest_Call_Spec Loaded Interleave
-  Machine_Proof Verified.
+From Redoubt.mm Require Import Invariant Steps Prims Page_Spec Vm_Spec Vm_Facts Load_Spec Guest_Call_Spec Loaded
+  Interleave Machine_Proof Verified.
 From Redoubt.gen Require Import Program Consts.
 Import ListNotations.
 Open Scope string_scope.

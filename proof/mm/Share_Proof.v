@@ -2,10 +2,9 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Proof Object_Spec Walk_Spec Walk_Proof Table_Spec Table_Put Revoke_Spec Revoke_Facts
-  Revoke_Proof Release_Proof Finish_Proof Loan_Spec Loan_Facts Loan_Proof Loan_Call_Proof Force_Proof Guest_Spec
-  Guest_Proof Share_Spec Share_Facts Unshare_Proof.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Page_Facts Object_Spec Walk_Spec Walk_Facts Table_Spec Table_Put Revoke_Spec Revoke_Facts
+  Loan_Spec Loan_Facts Guest_Spec Share_Spec Share_Facts.
 From Redoubt.gen Require Import mm_guest.
 Import ListNotations.
 Open Scope string_scope.
@@ -104,7 +103,7 @@ Section Proofs.
           { destruct Sz as [Sz|Sz]; [|exfalso; apply Nz, (sec_frozen B fz L w h fn S R Fr); exact Sz].
             rewrite <- (Sy1 h fn R Fr) in Sz. unfold leaf_says, leaf_state, LEAF_FROZEN, LEAF_PRIVATE, LEAF_LENT in Sz.
             destruct (desc w1 h fn mod 2 =? 0), (Z.eqb_spec (soft (desc w1 h fn)) 0), (soft (desc w1 h fn) =? 1); lia. }
-          pose proof (may_unshare B fuel fz L w1 h fn (invalid_desc 1) S1 R1 Fr Sf1 El1 (or_intror eq_refl)) as Mp.
+          pose proof (may_unshare B fz L w1 h fn (invalid_desc 1) S1 R1 Fr Sf1 El1 (or_intror eq_refl)) as Mp.
             rewrite El1 in Mp.
           assert (Et1 : table_at w1 (vm_root w1 h) 3 fn = Some t) by (rewrite Er; exact Et).
           assert (La : leaf_at w1 (vm_root w1 h) fn = (3, desc w1 h fn)) by (rewrite leaf_pair, El1; reflexivity).
@@ -210,7 +209,7 @@ Section Proofs.
           split; [apply upd_same|]. intros f F1. assert (F' : frame f) by (unfold frame; lia).
           unfold leaf_says at 1 2. unfold desc. rewrite !result_leaf. change (leaf_state (snd (leaf w2 h f))) with
             (leaf_says w2 h f).
-          rewrite (thawed_says fuel 1 w1 w2 h h f Rv ltac:(lia) R1 F').
+          rewrite (thawed_says 1 w1 w2 h h f Rv ltac:(lia) R1 F').
           destruct (Z.eqb_spec (leaf_says w1 h f) LEAF_FROZEN) as [Z|Z]; [left; reflexivity|].
           destruct (Says f F1) as [Y|[Y|Y]]; [left; exact Y|right; exact Y|contradiction]. }
         steps.

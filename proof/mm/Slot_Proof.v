@@ -2,9 +2,9 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Structure Steps Prims Page_Spec Page_Proof Host_Spec
-  Host_Facts Vm_Facts Structure_Frame Structure_Facts Structure_Steps Walk_Spec Walk_Proof Table_Spec Attr_Proof
-  Table_Facts Table_Store Table_Shape Table_Pool Table_Same Table_Link Table_Split Table_Put Table_Proof.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Structure Steps Prims Page_Spec Page_Facts Host_Spec
+  Host_Facts Vm_Facts Structure_Frame Structure_Facts Structure_Steps Walk_Spec Walk_Facts Table_Spec Table_Facts
+  Table_Store Table_Shape Table_Pool Table_Same Table_Link Table_Split Table_Put Attr_Facts.
 From Redoubt.gen Require Import mm_table.
 Import ListNotations.
 Open Scope string_scope.
@@ -23,7 +23,7 @@ Section Proofs.
   Proof.
     intros H2 HE fz h fn s w C T R Fr Hs. pose proof (rooted_range _ _ R) as Hh. pose proof (n_pool_range w h) as Np.
     assert (Ent : forall t, table_at w (vm_root w h) 2 fn = Some t -> t <> KC_NO_PFN)
-      by (intros t; apply (table_pfn B fuel HB fz w h 2 fn t T R Fr)).
+      by (intros t; apply (table_pfn B HB fz w h 2 fn t T R Fr)).
     assert (Uz : in_ty U64 (entry2_at w (vm_root w h) fn)).
     { unfold entry2_at. destruct (table_at _ _ _ _); [apply word_range|split; reflexivity || lia]. }
     unfold in_ty, modulus in Np. unfold KC_NO_PFN in Ent.
@@ -123,7 +123,7 @@ Section Proofs.
     destruct (mm_pfn _ _ _ _ _ _ _ _ M) as (P0 & P1 & P2). destruct (mm_frame _ _ _ _ _ _ _ _ M) as (F0 & F1 & F2).
     assert (Np : n = 1 \/ n = 512) by apply (mm_order _ _ _ _ _ _ _ _ M).
     assert (Fr : frame fn) by (unfold frame; lia). assert (Hp : 0 <= p < 2 ^ 28) by lia.
-    pose proof (frame_u64 fuel fn Fr) as Uf. pose proof (proj1 Ha) as At.
+    pose proof (frame_u64 fn Fr) as Uf. pose proof (proj1 Ha) as At.
     (* the table is there: one store is left *)
     assert (Last : forall x l t d, sec B fz L x -> grows w x -> l = 2 \/ l = 3 -> n = leaf_size l ->
       leaf_at x (vm_root w h) fn = (l, d) -> soft d = 0 -> table_at x (vm_root w h) l fn = Some t ->

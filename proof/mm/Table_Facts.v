@@ -6,8 +6,8 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Structure Steps Prims Page_Spec Page_Proof Host_Spec
-  Host_Facts Walk_Spec Walk_Proof.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Structure Steps Prims Page_Spec Page_Facts Host_Spec
+  Host_Facts Walk_Spec Walk_Facts.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -154,3 +154,26 @@ Section Trees.
     assert (h' = h) as -> by congruence. split; [reflexivity|]. apply (tr_single _ _ _ T h l l' fn fn' t); assumption.
   Qed.
 End Trees.
+
+(** Reads the root of VM [h]; [C : cs B w]. *)
+Ltac read_root C w h := read_locked C; change (wrap U64 (w_mem w (obj "vms.root" [h]))) with (vm_root w h).
+
+Ltac read_n_pool C w h := read_locked C; change (wrap U64 (w_mem w (obj "vms.n_pool" [h]))) with (vm_n_pool w h).
+
+Lemma frame_u64 fn : frame fn -> in_ty U64 fn.
+Proof. unfold frame, in_ty, modulus. lia. Qed.
+
+Lemma n_pool_range w h : in_ty U64 (vm_n_pool w h).
+Proof. apply wrap_in. Qed.
+
+Section Pfn.
+  Variable B : board.
+  Hypothesis HB : board_ok B.
+
+  (** Tables are real pages: no answer of a walk is KC_NO_PFN by accident. *)
+  Lemma table_pfn fz w h l fn t : tables_ok B fz w -> rooted w h -> frame fn -> table_at w (vm_root w h) l fn = Some t ->
+    t <> KC_NO_PFN.
+  Proof.
+    intros T R F E ->. destruct (table_ours B HB fz w h T R l fn _ F E) as (_ & X & _). unfold KC_NO_PFN in X. lia.
+  Qed.
+End Pfn.

@@ -2,9 +2,9 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Structure Steps Prims Page_Spec Page_Proof Host_Spec
-  Host_Facts Vm_Facts Structure_Frame Structure_Facts Structure_Steps Walk_Spec Walk_Proof Table_Spec Attr_Proof
-  Table_Facts Table_Store Table_Shape Table_Pool Table_Same Table_Link Table_Split.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Structure Steps Prims Page_Spec Page_Facts Host_Spec
+  Host_Facts Vm_Facts Structure_Frame Structure_Facts Structure_Steps Walk_Spec Walk_Facts Table_Spec Table_Facts
+  Table_Store Table_Shape Table_Pool Table_Same Table_Link Table_Split Attr_Facts.
 From Redoubt.gen Require Import mm_table.
 Import ListNotations.
 Open Scope string_scope.
@@ -15,22 +15,6 @@ Section Proofs.
   Hypothesis HB : board_ok B.
   Hypothesis Hfuel : 600 < Z.of_nat fuel.
   Notation K := (kcore B cpu LI).
-
-  (** Reads the root of VM [h]; [C : cs B w]. *)
-  Ltac read_root C w h := read_locked C; change (wrap U64 (w_mem w (obj "vms.root" [h]))) with (vm_root w h).
-  Ltac read_n_pool C w h := read_locked C; change (wrap U64 (w_mem w (obj "vms.n_pool" [h]))) with (vm_n_pool w h).
-
-  Lemma frame_u64 fn : frame fn -> in_ty U64 fn.
-  Proof. unfold frame, in_ty, modulus. lia. Qed.
-  Lemma n_pool_range w h : in_ty U64 (vm_n_pool w h).
-  Proof. apply wrap_in. Qed.
-
-  (** Tables are real pages: no answer of a walk is KC_NO_PFN by accident. *)
-  Lemma table_pfn fz w h l fn t : tables_ok B fz w -> rooted w h -> frame fn -> table_at w (vm_root w h) l fn = Some t ->
-    t <> KC_NO_PFN.
-  Proof.
-    intros T R F E ->. destruct (table_ours B HB fz w h T R l fn _ F E) as (_ & X & _). unfold KC_NO_PFN in X. lia.
-  Qed.
 
   Ltac answer := (split; [reflexivity|]); eexists; sp; [reflexivity|range|]; unfold KC_OK, KC_ENOMEM;
     first [right; split; [reflexivity|lia]|left; split; [reflexivity|lia]].
@@ -44,9 +28,9 @@ Section Proofs.
          table_at w (vm_root w h) 3 fn = None /\ need3 w h fn = 1)) \/
       table_at w (vm_root w h) 2 fn = None /\ need3 w h fn = 2).
     { unfold need3. destruct (table_at w (vm_root w h) 2 fn) as [t2|] eqn:E2; [left|right; auto].
-      exists t2. split; [reflexivity|]. split; [exact (table_pfn fz w h 2 fn t2 T R Fr E2)|].
+      exists t2. split; [reflexivity|]. split; [exact (table_pfn B HB fz w h 2 fn t2 T R Fr E2)|].
       destruct (table_at w (vm_root w h) 3 fn) as [t3|] eqn:E3; [left|right; auto].
-      exists t3. split; [reflexivity|]. split; [exact (table_pfn fz w h 3 fn t3 T R Fr E3)|reflexivity]. }
+      exists t3. split; [reflexivity|]. split; [exact (table_pfn B HB fz w h 3 fn t3 T R Fr E3)|reflexivity]. }
     unfold in_ty, modulus in Np. unfold KC_NO_PFN in E. enter. steps. read_root C w h. steps. pure H2; [eassumption..|]. steps.
     read_root C w h. steps. pure H3; [eassumption..|]. steps.
     - assert (X : need3 w h fn = 2).
@@ -73,7 +57,7 @@ Section Proofs.
     enter. steps. read_root C w h. steps. pure H2; [eassumption..|]. steps. pure HP. steps. pure HI. steps.
     { destruct (table_at w (vm_root w h) 2 fn) as [t|] eqn:A2; [|contradiction]. cbn [pfn_or_none].
       exists t. unfold need2. rewrite A2. sp; auto; [apply grows_refl|lia|]. intros h' fn' _ _. apply refines_same. reflexivity. }
-    destruct (table_at w (vm_root w h) 2 fn) as [t|] eqn:A2; [destruct (table_pfn fz w h 2 fn t T R Fr A2); assumption|].
+    destruct (table_at w (vm_root w h) 2 fn) as [t|] eqn:A2; [destruct (table_pfn B HB fz w h 2 fn t T R Fr A2); assumption|].
     unfold need2 in *. rewrite A2 in *. pose proof (n_pool_range w h) as Np.
     eapply wp_mono; [apply HG; [exact Sc|exact Lv|lia]|]. cbv beta. intros ? w1 (p & -> & Sc1 & Sp & Z1 & N1 & SL & G1). steps.
     pose proof (grows_views _ _ G1) as V1. pose proof (s_cs _ _ _ _ Sc1) as C1.
@@ -168,7 +152,7 @@ Section Proofs.
     { destruct (table_at wa (vm_root w h) 3 fn) as [t3|] eqn:E3; [|contradiction]. cbn [pfn_or_none].
       exists t3. sp; auto. unfold leaf_at. rewrite E3. reflexivity. }
     destruct (table_at wa (vm_root w h) 3 fn) as [t3|] eqn:E3.
-    { rewrite <- (v_root _ _ Va) in E3. destruct (table_pfn fz wa h 3 fn t3 Tba Rra Fr E3). assumption. }
+    { rewrite <- (v_root _ _ Va) in E3. destruct (table_pfn B HB fz wa h 3 fn t3 Tba Rra Fr E3). assumption. }
     rename E into Enp. clear Enp.
     assert (N1 : vm_n_pool wa h <> 0).
     { unfold need2, need3 in *. rewrite <- T3 in Nd. destruct (table_at w (vm_root w h) 2 fn); lia. }

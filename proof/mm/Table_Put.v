@@ -2,8 +2,8 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Structure Steps Prims Page_Spec Page_Proof Host_Spec
-  Host_Facts Walk_Spec Walk_Proof Table_Spec Table_Facts Table_Store Table_Shape.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Structure Steps Prims Page_Spec Page_Facts Host_Spec
+  Host_Facts Walk_Spec Walk_Facts Table_Spec Table_Facts Table_Store Table_Shape.
 From Redoubt.gen Require Import mm_walk.
 Import ListNotations.
 Open Scope string_scope.

@@ -5,9 +5,9 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Structure Steps Prims Page_Spec Page_Proof Host_Spec
-  Host_Facts Structure_Frame Structure_Facts Structure_Steps Walk_Spec Walk_Proof Table_Spec Attr_Proof Table_Facts
-  Table_Store Table_Shape Table_Pool.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Structure Steps Prims Page_Spec Page_Facts Host_Spec
+  Host_Facts Structure_Frame Structure_Facts Structure_Steps Walk_Spec Walk_Facts Table_Spec Table_Facts Table_Store
+  Table_Shape Table_Pool Attr_Facts.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.

@@ -2,7 +2,7 @@
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits Link Wp Rules.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
   Structure_Steps Structure_Vm Page_Spec Vm_Spec Vm_Facts Interleave Teardown_Spec.
 Import ListNotations.
 Open Scope string_scope.

@@ -2,8 +2,8 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Structure_Vm Page_Spec Page_Proof Own_Proof Vm_Spec Vm_Facts Vm_Proof Section Teardown_Spec Teardown_Facts.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Structure_Vm Page_Spec Page_Facts Own_Facts Vm_Spec Vm_Facts Section Teardown_Spec Teardown_Facts.
 From Redoubt.gen Require Import vm_vm.
 Import ListNotations.
 Open Scope string_scope.
@@ -34,7 +34,7 @@ Section Proofs.
     { unfold state; cbn. rewrite Z.eqb_refl. reflexivity. }
     constructor; auto.
     - pg; lia.
-    - apply (unused B LI); [exact I|pg; lia..].
+    - apply (unused B); [exact I|pg; lia..].
     - intros k h fn T. pose proof (s_tlb B w (i_secure B w I) _ _ _ _ T) as A. unfold allowed in *.
       rewrite Es. destruct (Z.eqb_spec h 0) as [->|N]; [pg; intuition lia|]. exfalso. pg; lia.
     - left. split; [unfold owner_of; rewrite Kp; reflexivity|]. intros [X|X]; pg; lia.

@@ -2,9 +2,9 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Proof Walk_Spec Walk_Proof Table_Spec Lend_Spec Lend_Facts Revoke_Spec Revoke_Facts
-  Revoke_Proof Release_Proof Finish_Proof Loan_Spec Loan_Facts Loan_Proof.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Page_Facts Walk_Spec Walk_Facts Table_Spec Lend_Spec Lend_Facts Revoke_Spec Revoke_Facts
+  Loan_Spec Loan_Facts.
 From Redoubt.gen Require Import mm_lend.
 Import ListNotations.
 Open Scope string_scope.

@@ -2,10 +2,9 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Proof Object_Spec Walk_Spec Walk_Proof Revoke_Spec Revoke_Facts Revoke_Proof
-  Release_Proof Finish_Proof Loan_Spec Loan_Facts Loan_Proof Loan_Call_Proof Vm_Proof Guest_Spec Guest_Proof
-    Share_Spec Share_Facts.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Page_Facts Object_Spec Walk_Spec Walk_Facts Revoke_Spec Revoke_Facts Loan_Spec Loan_Facts
+  Guest_Spec Share_Spec Share_Facts.
 From Redoubt.gen Require Import mm_guest.
 Import ListNotations.
 Open Scope string_scope.
@@ -26,23 +25,6 @@ Section Proofs.
     destruct (soft_level B fz L w h fn S R F) as [E|E]; [lia| |exact E]. exfalso.
     apply (l_block _ _ _ _ _ (t_leaf B _ w (s_tables B _ _ _ S) h fn R F) (desc w h fn)); [|exact Sf|exact P].
     rewrite <- E. apply leaf_pair.
-  Qed.
-
-  Lemma slot_one w h fn f : level w h fn = 3 -> slot w h fn f -> f = fn.
-  Proof. intros E X. unfold slot in X. rewrite E in X. sizes. rewrite !Z.div_1_r in X. exact X. Qed.
-
-  (** A leaf without software bits: what it says is all of it, and no TLB entry comes from it. *)
-  Lemma may_unshare fz L w h fn x : sec B fz L w -> rooted w h -> frame fn -> soft (desc w h fn) = 0 ->
-    level w h fn = 3 -> x = invalid_desc 0 \/ x = invalid_desc 1 -> may_put B fz fz L w h fn (level w h fn) x.
-  Proof.
-    intros S R F Z E Hx. rewrite E. assert (Sx : soft x = 0) by (destruct Hx as [->| ->]; reflexivity).
-    constructor; try (rewrite Sx; lia).
-    - destruct Hx as [->| ->]; split; reflexivity || (cbv; discriminate).
-    - intros _. destruct Hx as [->| ->]; [left; reflexivity|right; auto].
-    - intros k fn' p C T. exfalso. assert (h <> 0) by (destruct R as [[? _]|[? _]]; lia).
-      destruct (t_tlb B _ w (s_tables B _ _ _ S) k h fn' p H T) as [_ (s & X)]. apply names_leaf in X as (X1 & X2 & _).
-      assert (fn' = fn) as -> by (apply (slot_one w h fn fn' E); unfold slot; rewrite E; exact C). lia.
-    - intros h' fn' X. right. exact X.
   Qed.
 
   Lemma shared_leaf fz L w h fn : sec B fz L w -> rooted w h -> frame fn -> leaf_says w h fn = 1 ->
@@ -94,7 +76,7 @@ Section Proofs.
       read_locked C. root_view. steps.
       assert (Nl : level w h fn <> 1) by lia.
       eapply wp_mono; [apply (HP fz fz L); [exact S|exact R|exact Fr|exact Nl|]|].
-      { apply (may_unshare fz L w h fn _ S R Fr Sf El). left. reflexivity. }
+      { apply (may_unshare B fz L w h fn _ S R Fr Sf El). left. reflexivity. }
       cbv beta. intros ? w1 (-> & S1 & P). change (fst (leaf_at w (vm_root w h) fn)) with (level w h fn) in P. steps.
       split; [split; [intros c ix _ _ _; rewrite (pt_mem _ _ _ _ _ _ P); reflexivity|apply (pt_meta _ _ _ _ _ _ P)]|].
       exists 0. split; [reflexivity|]. right. split; [reflexivity|].
@@ -110,28 +92,6 @@ Section Proofs.
       + left. split; [exact S1|]. unfold n_frozen. rewrite (pt_mem _ _ _ _ _ _ P). reflexivity.
     - split; [apply keeps_refl|]. exists 0. split; [reflexivity|]. right. split; [reflexivity|].
       split; [auto|]. split; [unfold LEAF_SHARED, LEAF_LENT; lia|]. left. auto.
-  Qed.
-
-  (** The end of a call: what was frozen is released. *)
-  Lemma thawed_says s w w' h h' f : revoked h s w w' -> 0 <= s <= 2 -> rooted w h' -> frame f ->
-    leaf_says w' h' f = if leaf_says w h' f =? LEAF_FROZEN then s else leaf_says w h' f.
-  Proof.
-    intros Rv Hs R F. unfold leaf_says, desc. rewrite (rv_leaf _ _ _ _ Rv h' f R F). unfold thaw.
-    destruct (leaf_state (snd (leaf w h' f)) =? LEAF_FROZEN); [|reflexivity]. cbn [snd].
-    assert (s = 0 \/ s = 1 \/ s = 2) as [->|[->| ->]] by lia; reflexivity.
-  Qed.
-
-  Lemma ranged_pages fz L w h from to stop n w1 w2 s : in_block B L w h from stop n fz w1 -> live w h ->
-    (forall f, from <= f < stop -> frame f) -> revoked h s w1 w2 ->
-    (stop = from \/ from < stop <= to /\ forall f, from <= f < stop -> declared w h f) -> ranged h from to stop w w2.
-  Proof.
-    intros [S1 K1 _ _ I1] Lv Ff Rv Hst. constructor; [exact Hst|]. intros p N. unfold lent_less. rewrite <-
-      (keeps_state w w1 K1 p).
-    apply (rv_other _ _ _ _ Rv). intros (f & F & Z & Nm). apply N.
-    assert (Lv1 : live w1 h) by (apply (keeps_live w w1 K1), Lv).
-    destruct (I1 h f (sec_frozen B fz L w1 h f S1 (or_introl Lv1) F Z)) as (_ & Y & _). exists f. split; [exact Y|].
-    rewrite <- (keeps_state w w1 K1 p).
-    apply (l_private _ _ _ _ _ (t_leaf B _ w1 (s_tables B _ _ _ S1) h f (or_introl Lv1) F) p Lv1 Nm).
   Qed.
 
   Lemma unshare_range_ok F : spec_guest_limit B cpu LI (F "guest_limit") -> spec_revoke_begin B cpu LI (F
@@ -212,7 +172,7 @@ Section Proofs.
         eapply wp_mono; [apply (HE fz L h from stop 0 w1 S1 R1); [lia|exact Fb]|].
         cbv beta. intros ? w2 (-> & (L2 & S2) & Rv). steps.
         assert (Rg : ranged h from to stop w w2).
-        { apply (ranged_pages fz L w h from to stop n w1 w2 0 Ib Lv); [intros f F1; unfold frame; lia|exact Rv|].
+        { apply (ranged_pages B fz L w h from to stop n w1 w2 0 Ib Lv); [intros f F1; unfold frame; lia|exact Rv|].
           destruct (Z.eq_dec stop from) as [Y|Y]; [left; exact Y|right]. destruct Hl as [[-> _]|(Hl1 & _ & _ & Hl4)];
             [lia|].
           split; [lia|]. intros f F1. apply Hl4. lia. }

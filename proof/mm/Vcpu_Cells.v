@@ -5,7 +5,7 @@
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Structure Structure_Frame Structure_Facts.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Structure Structure_Frame Structure_Facts.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.

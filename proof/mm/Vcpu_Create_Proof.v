@@ -2,8 +2,8 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Proof Host_Spec Host_Facts Host_Proof Own_Spec Own_Proof Vm_Spec Vm_Facts Section Loaded
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Page_Spec Page_Facts Host_Spec Host_Facts Own_Spec Own_Facts Vm_Spec Vm_Facts Section Loaded
   Vcpu_Spec Vcpu_Facts Vcpu_Cells Vcpu_Create_Spec.
 From Redoubt.gen Require Import vm_vcpu.
 Import ListNotations.
@@ -259,7 +259,7 @@ Section Proofs.
     { unfold state; cbn. rewrite Z.eqb_refl. apply wrap_small, U. }
     constructor; auto.
     - pg; lia.
-    - apply (unused B LI); [exact I|pg; lia..].
+    - apply (unused B); [exact I|pg; lia..].
     - intros k g fn T. pose proof (s_tlb B w (i_secure B w I) _ _ _ _ T) as A. unfold allowed in *.
       rewrite Es. destruct (Z.eqb_spec g 0) as [->|N]; [pg; intuition lia|]. exfalso. pg; lia.
     - left. rewrite (wrap_small U64 _ U). split; [unfold owner_of; rewrite Kp, Ks; reflexivity|]. intros [X|X]; pg; lia.

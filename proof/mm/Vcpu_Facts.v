@@ -2,7 +2,7 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Structure Structure_Frame Structure_Facts
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Structure Structure_Frame Structure_Facts
   Vm_Facts Vcpu_Spec.
 Import ListNotations.
 Open Scope string_scope.

@@ -2,9 +2,9 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Proof Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Structure_Vm Structure_Pool Page_Spec Page_Proof Host_Spec Host_Facts Host_Proof Own_Spec Own_Proof
-  Vm_Spec Vm_Facts Section.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
+  Structure_Steps Structure_Vm Structure_Pool Page_Spec Page_Facts Host_Spec Host_Facts Own_Spec Own_Facts Vm_Spec
+  Vm_Facts Section.
 From Redoubt.gen Require Import mm_object mm_table mm_donate vm_vm.
 Import ListNotations.
 Open Scope string_scope.
@@ -375,18 +375,6 @@ Section Proofs.
     read_locked C10. steps. store_other Sc10 C11 w11 Sc11.
     split; [reflexivity|]. split; [exact Sc11|]. sp; auto.
     apply (state_write w9 h 1).
-  Qed.
-
-  (** This CPU's own objects. *)
-  Lemma write_percpu {A} c x (k : Z -> prog A) (Q : A -> world -> Prop) w : inv B w -> class_of c = Percpu ->
-    steers_walks c || tied c = false ->
-    (forall v, inv B (write_cell B (c, [cpu]) x w) -> WP (k v) Q (write_cell B (c, [cpu]) x w)) ->
-    WP (Ev (EWrite (c, [cpu]) x) k) Q w.
-  Proof.
-    intros I E S H. apply orb_false_iff in S as [S T]. assert (I1 : inv B (write_cell B (c, [cpu]) x w)).
-    { apply inv_write_cell; [rewrite E; discriminate|exact S|exact I]. }
-    apply write_event; [split; [apply untied, T|cbn [fst snd]; rewrite E; reflexivity]|apply (i_secure B _ I1)|].
-    intros v. apply H, I1.
   Qed.
 
   Lemma call_vm_create_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_handle_find B cpu (F "handle_find") ->
