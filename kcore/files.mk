@@ -1,8 +1,8 @@
 # The C of KCore in link order: a function calls only what stands before it. This list is what is compiled,
 # what is translated to Coq, and what the subset check reads (paths relative to the repository).
 KCORE_MM := page walk table host own object revoke donate lend guest init
-KCORE_VM := vcpu_reset vm vcpu
-KCORE_VCPU := inject fp vgic ident regs mmio sysreg psci rsi run exit
+KCORE_VM := vcpu_reset vm vcpu guard
+KCORE_VCPU := inject fp vgic ident regs mmio sysreg psci rsi pkvm run exit
 KCORE_HOST := gicr abort scrub smc call trap
 
 KCORE_C := $(KCORE_MM:%=kcore/mm/%.c) $(KCORE_VM:%=kcore/vm/%.c) \

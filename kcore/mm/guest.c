@@ -228,3 +228,29 @@ u64 guest_store(u32 h, u64 ipa_pfn, u64 idx, u64 val)
 	spin_unlock(LOCK_MEM);
 	return r;
 }
+
+static u64 copy_out_locked(u64 h, u64 ipa, u64 dst)
+{
+	u64 state = walk_state(vms[h].root, ipa);
+	u64 src = walk_pfn(vms[h].root, ipa);
+	u64 r;
+
+	if (state != LEAF_PRIVATE)
+		return KC_ENOENT;
+	r = page_check(dst, 1ul, 1u);
+	if (r == KC_OK)
+		page_copy(dst, src);
+	return r;
+}
+
+u64 guest_copy_out(u32 h, u64 ipa_pfn, u64 dst)
+{
+	u64 r;
+
+	if (ipa_pfn >= IPA_PFNS)
+		return KC_ENOENT;
+	spin_lock(LOCK_MEM);
+	r = copy_out_locked(h, ipa_pfn, dst);
+	spin_unlock(LOCK_MEM);
+	return r;
+}

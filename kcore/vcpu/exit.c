@@ -5,12 +5,14 @@
  * are answered here, or cut down to what docs/abi.md says that KServ may see.
  */
 #include <kcore/abi.h>
+#include <kcore/calls.h>
 #include <kcore/control.h>
 #include <kcore/percpu.h>
 #include <kcore/prim.h>
 #include <kcore/prim_cpu.h>
 
 #include "../vm/vm.h"
+#include "pkvm.h"
 #include "psci.h"
 #include "rsi.h"
 #include "vcpu.h"
@@ -27,9 +29,15 @@ static u32 guest_call(u32 cpu)
 {
 	u64 x0 = guest_reg(cpu, 0ul);
 	u64 fid = x0 & 0xfffffffful;
+	u32 pkvm;
 
-	if (fid >= RSI_FIRST && fid <= RSI_LAST)
-		return guest_rsi(cpu, fid);
+	if (fid >= RSI_FIRST && fid <= RSI_LAST) {
+		pkvm = guest_pkvm(pcpu[cpu].vm);
+		if (pkvm == 0u)
+			return guest_rsi(cpu, fid);
+	}
+	if (fid == PKVM_UID || fid == PKVM_FEATURES || (fid >= PKVM_FIRST && fid <= PKVM_LAST))
+		return guest_pkvm_call(cpu, fid);
 	return guest_psci(cpu, fid);
 }
 

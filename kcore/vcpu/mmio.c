@@ -135,6 +135,17 @@ static u32 mmio_exit(u32 cpu, u64 esr, u64 ipa)
 	return KC_EXIT_TRAP;
 }
 
+/* The same, if the guest's MMIO guard lets it out. */
+static u32 device_exit(u32 cpu, u64 esr, u64 ipa)
+{
+	u32 passes = guard_passes(pcpu[cpu].vm, ipa);
+
+	if (passes != 0u)
+		return mmio_exit(cpu, esr, ipa);
+	inject_sea(esr);
+	return GUEST_RESUME;
+}
+
 /* A fault in RAM that KServ can resolve by a page. */
 static u32 page_exit(u32 cpu, u64 esr, u64 ipa, u64 kind)
 {
@@ -176,7 +187,7 @@ u32 guest_abort(u32 cpu, u64 esr)
 		return GUEST_RESUME;
 	}
 	if (kind == KC_FAULT_MMIO)
-		return mmio_exit(cpu, esr, ipa);
+		return device_exit(cpu, esr, ipa);
 	return page_exit(cpu, esr, ipa, kind);
 }
 

@@ -20,7 +20,7 @@
 /*
  * Run the call again after KServ has acted: PC back on the instruction (HVC and SMC are 4 bytes).
  */
-static u32 retry_with(u32 cpu, u64 ipa_pfn, u32 code)
+u32 retry_with(u32 cpu, u64 ipa_pfn, u32 code)
 {
 	u64 run = vcpus[pcpu[cpu].vm][pcpu[cpu].vcpu].run_pfn;
 	u64 pc = elr_get();

@@ -38,6 +38,8 @@ static void vm_make(u64 h, u64 flags, u64 root)
 	vms[h].n_lent = 0ul;
 	vms[h].state = VM_NEW;
 	n_vms = n_vms + 1ul;
+	vms[h].pkvm = 0u;
+	vms[h].n_guard = 0u;
 }
 
 u64 call_vm_create(u32 cpu, u64 flags, u64 root_pfn)

@@ -24,6 +24,8 @@ struct vm_ram {
 	u64 n;
 };
 
+#define VM_NGUARD 32u /* ranges that the MMIO guard lets through */
+
 struct vm {
 	u32 state; /* VM_* */
 	u32 is_protected;
@@ -35,6 +37,9 @@ struct vm {
 	u64 n_pages; /* pages in state VM, VMCORE or CTX of this VM, the pool included */
 	u64 n_lent;  /* 4 KiB pages' worth of lent leaf entries in the VM's tables */
 	struct vm_ram ram[VM_NRAM];
+	u32 pkvm;    /* 1: the guest has asked for the memory services of pKVM, so it gets no RSI */
+	u32 n_guard; /* not 0: only these ranges of ipas outside RAM are MMIO (vm/guard.c) */
+	struct vm_ram guard[VM_NGUARD];
 };
 
 #define VCPU_OFF 0u

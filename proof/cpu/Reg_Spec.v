@@ -130,7 +130,7 @@ Section Specs.
   Definition set_own (c : ident) (x : Z) (w : world) : world := write_cell B (obj c [cpu]) x w.
   Definition spec_call_version (d : den) : Prop := forall w, 0 <= cpu < 8 -> secure B w ->
     WP (d [cpu]) (fun r w' => r = Some 0 /\
-      w' = set_own "pcpu.res3" 0x5245444f55425431 (set_own "pcpu.res2" 0 (set_own "pcpu.res1" 0x10000 w))) w.
+      w' = set_own "pcpu.res3" 0x5245444f55425431 (set_own "pcpu.res2" 0 (set_own "pcpu.res1" 0x10001 w))) w.
   Definition spec_call_cntvoff (d : den) : Prop := forall o w, in_ty U64 o -> secure B w ->
     WP (d [o]) (fun r w' => r = Some 0 /\ w' = set_regs cpu [("cntvoff", [], o)] w) w.
   Definition spec_call_vgic_info (d : den) : Prop := forall w, 0 <= cpu < 8 -> secure B w ->

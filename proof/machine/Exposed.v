@@ -62,13 +62,14 @@ Section Exposed.
   (** ** The calls of a guest *)
   Definition call : Z := x_reg 0 mod 2 ^ 32.
   Definition IPA_STATE_SET := 0xc4000197.
+  Definition ONE_PAGE := [0xc6000003; 0xc6000004].  (* MEM_SHARE, MEM_UNSHARE *)
   Definition CPU_ON := [0x84000003; 0xc4000003].
 
   (** ** The list *)
   Inductive exposed : Z -> Z -> Prop :=
   (* the exit itself: interrupt, SError, trap, illegal state, KServ owes a table, CPU_ON, CPU_OFF, SYSTEM_OFF,
-     SYSTEM_RESET, shared, not shared any more *)
-  | ex_exit x : In x [0; 1; 2; 3; 16; 17; 18; 19; 20; 21; 22] -> exposed 256 x
+     SYSTEM_RESET, shared, not shared any more, KServ owes a page for what is shared *)
+  | ex_exit x : In x [0; 1; 2; 3; 16; 17; 18; 19; 20; 21; 22; 23] -> exposed 256 x
   | ex_esr x : shown_syndrome x -> exposed 257 x
   | ex_far x : x = 0 \/ class = DATA /\ valid /\ x = reg_of w c "far" [] mod 4096 -> exposed 258 x
   | ex_page p : shown_page p -> exposed 259 (16 * p)
@@ -83,6 +84,8 @@ Section Exposed.
   | ex_from : class = HVC \/ class = SMC -> call = IPA_STATE_SET -> exposed 0 (x_reg 1 / 4096)
   | ex_count n : class = HVC \/ class = SMC -> call = IPA_STATE_SET ->      (* how many pages: of those asked for *)
       0 < n -> x_reg 1 / 4096 + n <= x_reg 2 / 4096 -> exposed 1 n
+  | ex_from_one : class = HVC \/ class = SMC -> In call ONE_PAGE -> exposed 0 (x_reg 1 / 4096)
+  | ex_one : class = HVC \/ class = SMC -> In call ONE_PAGE -> exposed 1 1
   (* the virtual CPU interface, which is KServ's by design *)
   | ex_vgic_hcr : exposed 288 (reg_of w c "ich_hcr" [])
   | ex_vgic_vmcr : exposed 289 (reg_of w c "ich_vmcr" [])

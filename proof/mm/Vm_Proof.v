@@ -372,8 +372,8 @@ Section Proofs.
       - unfold vm_n_loaded. change (w_mem w9 (obj "vms.n_loaded" [h])) with
           (upd (w_mem w4) ("vms.n_loaded", [h]) 0 (obj "vms.n_loaded" [h])). rewrite upd_same. reflexivity. }
     match type of C10 with cs _ ?x => set (w10 := x) in * end. steps.
-    read_locked C10. steps. store_other Sc10 C11 w11 Sc11.
-    split; [reflexivity|]. split; [exact Sc11|]. sp; auto.
+    read_locked C10. steps. store_other Sc10 C11 w11 Sc11. store_other Sc11 C12 w12 Sc12. store_other Sc12 C13 w13 Sc13.
+    split; [reflexivity|]. split; [exact Sc13|]. sp; auto.
     apply (state_write w9 h 1).
   Qed.
 

@@ -54,7 +54,7 @@ class Nonce:
 def test_names():
     """The tests in the order in which they run."""
     names = []
-    for group in ("calls", "state", "guest", "leak", "race", "kvm", "cpu"):
+    for group in ("calls", "state", "guest", "pkvm", "leak", "race", "kvm", "cpu"):
         with open(os.path.join(HERE, group + ".c"), encoding="utf-8") as f:
             names += re.findall(r'^\s+\{ ?"(\w+)",', f.read(), re.M)
     return [n for n in names if n != "live_at_reset"]

@@ -6,6 +6,7 @@
 #include <kcore/control.h>
 #include <kcore/host.h>
 
+#include "../../kcore/vcpu/pkvm.h"
 #include "../../kcore/vcpu/psci.h"
 #include "../../kcore/vcpu/rsi.h"
 #include "../../kcore/vcpu/vcpu.h"
@@ -41,13 +42,13 @@ static inline void start(void)
 }
 
 /* A VM with vCPUs 0 and 1, 0 loaded on CPU 0. */
-static inline u64 loaded_vm(u64 flags)
+static inline u64 loaded_with(u64 flags, u64 n_tables)
 {
 	u64 h;
 	u64 run;
 
 	start();
-	h = make_vm(flags, 8);
+	h = make_vm(flags, n_tables);
 	run = host_page();
 	CHECK(fake_host_store(run, CTX_PC, ENTRY));
 	CHECK(fake_host_store(run, CTX_PSTATE, PSTATE_EL1H));
@@ -55,6 +56,11 @@ static inline u64 loaded_vm(u64 flags)
 	make_vcpu(h, 1);
 	EQ(hvc(0, KC_VCPU_LOAD, h, 0, 0, 0), KC_OK);
 	return h;
+}
+
+static inline u64 loaded_vm(u64 flags)
+{
+	return loaded_with(flags, 8);
 }
 
 static inline void fill_host(void)
@@ -94,6 +100,50 @@ static inline void fill_guest(void)
 	if (pcpu[0].fp_live)
 		for (i = CTX_FPSR; i < 128; i++)
 			c0->sys[i] = SECRET + i;
+}
+
+/* The guest's own HVC. */
+static inline void call(u64 fid, u64 a1, u64 a2, u64 a3)
+{
+	c0->x[0] = fid;
+	c0->x[1] = a1;
+	c0->x[2] = a2;
+	c0->x[3] = a3;
+	CHECK(fake_trap(0, 0, ESR(EC_HVC64), 0, 0));
+}
+
+/* The CPU is KServ's again, with KServ's registers; the exit is code; the run page has no secret. */
+static inline void exited(u64 code)
+{
+	u64 r = vcpus[pcpu[0].vm][pcpu[0].vcpu].run_pfn;
+	u32 i;
+
+	EQ(pcpu[0].in_guest, 0);
+	EQ(c0->x[0], KC_OK);
+	EQ(c0->x[1], code);
+	EQ(fake_word(r, RUN_EXIT), code);
+	for (i = 2; i < 31; i++)
+		EQ(c0->x[i], host.x[i]);
+	for (i = CTX_SP_EL0; i < CTX_ACTLR; i++)
+		EQ(c0->sys[i], host.sys[i]);
+	for (i = CTX_FPSR; i < 128; i++)
+		EQ(c0->sys[i], 0);
+	EQ(c0->elr, host.elr);
+	EQ(c0->spsr, host.spsr);
+	EQ(c0->pmu, 5);
+	for (i = 0; vms[pcpu[0].vm].is_protected && i < 512; i++)
+		CHECK(fake_word(r, i) >> 48 != SECRET >> 48);
+	mm_audit();
+}
+
+static inline u64 run_word(u64 idx)
+{
+	return fake_word(vcpus[pcpu[0].vm][0].run_pfn, idx);
+}
+
+static inline void answer(u64 idx, u64 v)
+{
+	CHECK(fake_host_store(vcpus[pcpu[0].vm][0].run_pfn, idx, v));
 }
 
 #endif

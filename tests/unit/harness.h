@@ -23,7 +23,7 @@ struct test {
 
 /* Ended by a null name; one table per file, listed in main.c. */
 extern const struct test tests_init[], tests_vm[], tests_vcpu[], tests_donate[], tests_lend[],
-	tests_guest[], tests_cpu[], tests_host[];
+	tests_guest[], tests_cpu[], tests_pkvm[], tests_host[];
 
 #define CHECK(cond)                                                                                \
 	do {                                                                                       \

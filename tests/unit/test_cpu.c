@@ -2,50 +2,6 @@
 /* Runs and exits of vCPUs; what a protected guest is answered. */
 #include "cpu.h"
 
-/* The guest's own HVC. */
-static void call(u64 fid, u64 a1, u64 a2, u64 a3)
-{
-	c0->x[0] = fid;
-	c0->x[1] = a1;
-	c0->x[2] = a2;
-	c0->x[3] = a3;
-	CHECK(fake_trap(0, 0, ESR(EC_HVC64), 0, 0));
-}
-
-/* The CPU is KServ's again, with KServ's registers; the exit is code; the run page has no secret. */
-static void exited(u64 code)
-{
-	u64 r = vcpus[pcpu[0].vm][pcpu[0].vcpu].run_pfn;
-	u32 i;
-
-	EQ(pcpu[0].in_guest, 0);
-	EQ(c0->x[0], KC_OK);
-	EQ(c0->x[1], code);
-	EQ(fake_word(r, RUN_EXIT), code);
-	for (i = 2; i < 31; i++)
-		EQ(c0->x[i], host.x[i]);
-	for (i = CTX_SP_EL0; i < CTX_ACTLR; i++)
-		EQ(c0->sys[i], host.sys[i]);
-	for (i = CTX_FPSR; i < 128; i++)
-		EQ(c0->sys[i], 0);
-	EQ(c0->elr, host.elr);
-	EQ(c0->spsr, host.spsr);
-	EQ(c0->pmu, 5);
-	for (i = 0; vms[pcpu[0].vm].is_protected && i < 512; i++)
-		CHECK(fake_word(r, i) >> 48 != SECRET >> 48);
-	mm_audit();
-}
-
-static u64 run_word(u64 idx)
-{
-	return fake_word(vcpus[pcpu[0].vm][0].run_pfn, idx);
-}
-
-static void answer(u64 idx, u64 v)
-{
-	CHECK(fake_host_store(vcpus[pcpu[0].vm][0].run_pfn, idx, v));
-}
-
 static void run_and_exit(void)
 {
 	u64 h = loaded_vm(KC_VM_PROTECTED);

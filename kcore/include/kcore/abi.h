@@ -11,7 +11,7 @@
 #define KCORE_ABI_H
 
 #define KC_ABI_MAJOR 1u
-#define KC_ABI_MINOR 0u
+#define KC_ABI_MINOR 1u
 
 /* Vendor-specific hypervisor range of SMCCC, 64-bit fast calls. */
 #define KC_FN_BASE 0xc6004b00u
@@ -93,6 +93,7 @@
 #define KC_EXIT_RESET  20u /* the guest asks for reset */
 #define KC_EXIT_SHARE  21u /* RUN_X(0), RUN_X(1): ipa_pfn and number of pages now SHARED */
 #define KC_EXIT_UNSHARE 22u /* RUN_X(0), RUN_X(1): pages that are RAM again and want private pages */
+#define KC_EXIT_COPY   23u /* RUN_X(0) = ipa_pfn: put a page for its content into RUN_COPY, run again */
 
 /* RUN_FAULT for aborts of a protected VM */
 #define KC_FAULT_NONE    0ull
@@ -154,6 +155,7 @@
 #define RUN_HCR       272u /* only bits of KC_HCR_MASK count */
 #define RUN_FLAGS     273u /* KC_RUN_* */
 #define RUN_VSESR     274u /* normal VM: syndrome for HCR_EL2.VSE */
+#define RUN_COPY      275u /* pfn of KServ's that gets the content of the page asked for by KC_EXIT_COPY */
 /* virtual GIC */
 #define RUN_VGIC_HCR  288u /* in and out at RUN */
 #define RUN_VGIC_VMCR 289u /* in at LOAD, out at every exit and PUT */

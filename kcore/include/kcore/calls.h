@@ -79,6 +79,24 @@ MUST_CHECK u64 guest_fault_kind(u32 h, u64 ipa_pfn);
  */
 MUST_CHECK u64 guest_store(u32 h, u64 ipa_pfn, u64 idx, u64 val);
 
+/*
+ * The guest shares its private page at ipa_pfn and asks that the content be kept: copy it to dst, a
+ * page of KServ's (HOST or LENT). Nothing else of the VM's gets out this way. KC_ENOENT: no private
+ * page is mapped there. KC_EINVAL, KC_EPERM, KC_EBUSY: dst is not RAM, not KServ's, or pinned.
+ */
+MUST_CHECK u64 guest_copy_out(u32 h, u64 ipa_pfn, u64 dst);
+
+/*
+ * The MMIO guard of VM h (vm/guard.c): the page at ipa_pfn, outside declared RAM, is a device's.
+ * KC_EPERM: it is RAM, or beyond IPA_PFNS. KC_ENOMEM: too many ranges.
+ */
+MUST_CHECK u64 guard_add(u32 h, u64 ipa_pfn);
+/* 1 if an access at ipa_pfn, outside RAM, may go to KServ: it is guarded, or nothing is yet. */
+MUST_CHECK u32 guard_passes(u32 h, u64 ipa_pfn);
+/* Does the guest of VM h speak pKVM's ABI? guest_pkvm_set: it does, for ever. */
+MUST_CHECK u32 guest_pkvm(u32 h);
+void guest_pkvm_set(u32 h);
+
 /* 1 if KServ's stage 2 maps pfn now (RAM or device): a fault there was break-before-make, retry. */
 MUST_CHECK u32 host_maps(u64 pfn);
 /* Even pfn of KServ's root table, for VTTBR_EL2 with VMID 0. Constant after mm_init. */

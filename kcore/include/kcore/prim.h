@@ -47,7 +47,7 @@ extern void pte_set(u64 pfn, u64 idx, u64 val);
 extern void page_zero(u64 pfn);
 /* Cache maintenance only: for content that KServ hands over while a VM is NEW. */
 extern void page_sync(u64 pfn);
-/* Copy page src to page dst (both RAM), then as page_sync(dst). */
+/* Copy page src to page dst (both RAM, dst KServ's and not pinned), then as page_sync(dst). */
 extern void page_copy(u64 dst, u64 src);
 
 /*

@@ -321,6 +321,65 @@ g_debug_stop:
 	endprog	g_share
 
 /*
+ * pKVM's calls on the data page, which holds the secret, until KServ ends it: share (R_DONE: the result; R_VALUE:
+ * the first word then), again (R_DONE), unshare and again (R_DONE each; R_VALUE), pages that are nobody's (R_DONE).
+ */
+	.macro	pkvmcall fn, reg
+	movz	x0, #\fn
+	movk	x0, #0xc600, lsl #16
+	mov	x1, \reg
+	mov	x2, #0
+	mov	x3, #0
+	smc	#0
+	.endm
+	prog	g_pkvm
+	datapage
+	fillpage
+	str	xzr, [x28, #R_READY]
+	pkvmcall 3, x19
+	str	x0, [x28, #R_DONE]
+	ldr	x1, [x19]
+	str	x1, [x28, #R_VALUE]
+	pkvmcall 3, x19
+	str	x0, [x28, #R_DONE]
+	pkvmcall 4, x19
+	str	x0, [x28, #R_DONE]
+	pkvmcall 4, x19
+	str	x0, [x28, #R_DONE]
+	ldr	x1, [x19]
+	str	x1, [x28, #R_VALUE]
+	movz	x8, #0xc000, lsl #16	/* the end of RAM */
+	pkvmcall 3, x8
+	str	x0, [x28, #R_DONE]
+	pkvmcall 4, x8
+	str	x0, [x28, #R_DONE]
+	pkvmcall 3, x28			/* a device's */
+	str	x0, [x28, #R_DONE]
+	pkvmcall 7, x28			/* from here on devices are what is guarded */
+	str	x0, [x28, #R_DONE]
+	pkvmcall 7, x19			/* RAM as a device */
+	str	x0, [x28, #R_DONE]
+2:	wfi
+	b	2b
+	endprog	g_pkvm
+
+/* Guard the page of reports; loads and stores beside it; then RAM at x0, which has no page. */
+	prog	g_guard
+	mov	x7, x0
+	add	x9, x28, #1, lsl #12
+	ldr	x1, [x9]		/* without a guard: a device's */
+	str	x1, [x28, #R_VALUE]
+	pkvmcall 7, x28
+	str	x0, [x28, #R_DONE]
+	str	x7, [x9]
+	ldr	x1, [x9]
+	ldr	x1, [x7]
+	str	x1, [x28, #R_VALUE]
+2:	wfi
+	b	2b
+	endprog	g_guard
+
+/*
  * Calls that KServ must help with, one after the other, and stores to a device between them: each must act
  * once. x10 counts what is begun, x11 what has come back, x9 what was wrong; R_DONE: x9 and the difference.
  * Every round has a block of its own, so that it needs a table. x12: the ipa; x13: how often it was stored.

@@ -36,8 +36,8 @@ struct test {
 	{                                                                                          \
 		0                                                                                  \
 	}
-extern const struct test tests_calls[], tests_state[], tests_guest[], tests_leak[], tests_race[],
-	tests_cpu[], tests_kvm[];
+extern const struct test tests_calls[], tests_state[], tests_guest[], tests_pkvm[], tests_leak[],
+	tests_race[], tests_cpu[], tests_kvm[];
 
 extern int have_kcore;
 

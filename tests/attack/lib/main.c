@@ -17,8 +17,8 @@ extern char verdict_text[400];
 extern jmp_buf test_exit;
 
 static const char *const verdict_name[] = {"HELD", "SKIP", "ERROR", "WON"};
-static const struct test *const groups[] = {tests_calls, tests_state, tests_guest, tests_leak,
-					    tests_race,  tests_kvm,   tests_cpu};
+static const struct test *const groups[] = {tests_calls, tests_state, tests_guest, tests_pkvm,
+					    tests_leak,  tests_race,  tests_kvm,   tests_cpu};
 int have_kcore;
 
 /* Whatever a test did: afterwards every page must be KServ's as before. */
