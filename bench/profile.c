@@ -2,12 +2,13 @@
 /*
  * A TCG plugin for QEMU: where the instructions of a batch go. Between MARK_BEGIN and MARK_END it
  * counts the instructions of every exception level, and of every translated block. A block is
- * translated for one exception level, so the level is looked up once, when it is translated.
+ * translated for one exception level, so the level is looked up once, when it is translated. So is
+ * the VMID: 0 is the host's, and a page of code is the host's or one VM's.
  *
  *   -plugin profile.so,out=FILE
  *
- * For each batch a line "batch EL0 EL1 EL2 EL3", then "block LEVEL ADDRESS INSTRUCTIONS" for those
- * that ran. Under icount all CPUs run in one thread: no counter needs a lock. An instruction that
+ * For each batch a line "batch EL0 EL1 EL2 EL3", then "block LEVEL ADDRESS INSTRUCTIONS VMID" for
+ * those that ran. Under icount all CPUs run in one thread: no counter needs a lock. An instruction that
  * faults and is repeated counts twice. No header of the plugin interface is packaged: what is used
  * of it is declared here.
  */
@@ -59,26 +60,30 @@ struct block {
 	uint64_t addr;
 	uint64_t count; /* instructions executed since MARK_BEGIN */
 	unsigned int level;
+	unsigned int vmid;
 	struct block *next;
 };
 
 static struct block *blocks;
-static void *cpsr;
+static void *cpsr, *vttbr;
 static FILE *out;
 static int counting;
 
-static unsigned int level_now(void)
+static uint64_t read_register(void *handle)
 {
 	static struct byte_array *buf;
-	uint32_t v = 0;
+	uint64_t v = 0;
+	int n;
 
 	if (buf == NULL)
 		buf = g_byte_array_new();
 	g_byte_array_set_size(buf, 0);
-	if (cpsr == NULL || qemu_plugin_read_register(cpsr, buf) < 4)
+	if (handle == NULL)
 		return 0;
-	memcpy(&v, buf->data, sizeof(v));
-	return (v >> 2) & 3;
+	n = qemu_plugin_read_register(handle, buf);
+	if (n == 4 || n == 8)
+		memcpy(&v, buf->data, (size_t)n);
+	return v;
 }
 
 static void on_insn(unsigned int vcpu, void *data)
@@ -110,7 +115,7 @@ static void on_end(unsigned int vcpu, void *data)
 	fprintf(out, "batch %lu %lu %lu %lu\n", sum[0], sum[1], sum[2], sum[3]);
 	for (struct block *b = blocks; b != NULL; b = b->next)
 		if (b->count != 0)
-			fprintf(out, "block %u %lx %lu\n", b->level, b->addr, b->count);
+			fprintf(out, "block %u %lx %lu %u\n", b->level, b->addr, b->count, b->vmid);
 	fflush(out);
 }
 
@@ -123,7 +128,8 @@ static void on_tb(plugin_id id, struct qemu_plugin_tb *tb)
 	if (b == NULL)
 		abort();
 	b->addr = qemu_plugin_tb_vaddr(tb);
-	b->level = level_now();
+	b->level = (unsigned int)(read_register(cpsr) >> 2 & 3);
+	b->vmid = (unsigned int)(read_register(vttbr) >> 48);
 	b->next = blocks;
 	blocks = b;
 	for (size_t i = 0; i < n; i++) {
@@ -146,9 +152,12 @@ static void on_vcpu(plugin_id id, unsigned int vcpu)
 
 	(void)id;
 	(void)vcpu;
-	for (unsigned int i = 0; i < regs->len; i++)
+	for (unsigned int i = 0; i < regs->len; i++) {
 		if (strcmp(r[i].name, "cpsr") == 0)
 			cpsr = r[i].handle;
+		if (strcmp(r[i].name, "VTTBR_EL2") == 0 || strcmp(r[i].name, "VTTBR") == 0)
+			vttbr = r[i].handle;
+	}
 }
 
 __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, const void *info,

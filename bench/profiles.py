@@ -54,6 +54,19 @@ def batches(path):
     return found
 
 
+def last_batch(path):
+    """[(level, address, instructions, VMID)] of the last batch."""
+    found = []
+    with open(path, encoding="utf-8") as f:
+        for line in f:
+            word = line.split()
+            if word[0] == "batch":
+                found = []
+            else:
+                found.append((int(word[1]), int(word[2], 16), int(word[3]), int(word[4])))
+    return found
+
+
 def measure(cpu, machine, kind, raw):
     """{test: {levels: [by operation], functions: [[level, name, by operation]]}} of one kind of VM."""
     _, problems = machines.boot(cpu, machine, BATCHES, 1, kinds=[kind], profile=raw, tag="-profile")

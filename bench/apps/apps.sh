@@ -1,8 +1,9 @@
 #!/bin/busybox sh
 # shellcheck shell=dash
 # Runs in the guest: each application once to warm up, then BATCHES times between two readings of the counter.
-# Servers and clients talk over the guest's loopback. Prints 'APP name batch ticks'. Argument: number of batches.
-batches=${1:-2}
+# Servers and clients talk over the guest's loopback. Prints 'APP name batch ticks'. Arguments: number of batches; one
+# application alone.
+batches=${1:-2} only=${2:-hackbench compile redis nginx memcached}
 mkdir -p /var/log/nginx /var/lib/nginx /run /dev/shm
 echo 'nobody:x:65534:65534:nobody:/:/bin/sh' >>/etc/passwd
 echo 'nogroup:x:65534:' >>/etc/group
@@ -22,16 +23,16 @@ memcached -u root -l 127.0.0.1 -p 11211 -t 2 -m 32 -d
 nginx -c /apps/nginx.conf
 # Idle time costs no instructions.
 sleep 1
-for app in hackbench compile redis nginx memcached; do
+for app in $(echo "$only" | tr + ' '); do
     if ! "${app}_" >/tmp/out 2>&1; then
         echo "APP $app failed: $(tail -n 3 /tmp/out | tr '\n' ' ')"
         continue
     fi
     n=0
     while [ "$n" -lt "$batches" ]; do
-        begin=$(ticks)
+        begin=$(ticks begin)
         "${app}_" >/tmp/out 2>&1
-        end=$(ticks)
+        end=$(ticks end)
         echo "APP $app $n $((end - begin))"
         n=$((n + 1))
     done
