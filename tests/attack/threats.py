@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""The table of docs/threats.md against the tests: which attack tests and weakened builds stand for each row.
+"""The table of docs/threats.md against the tests: which attack tests and weakened builds stand for each
+row.
 
     threats.py --check    names that do not exist, and rows that nothing stands for, are errors
-    threats.py            fill the columns "attack tests" and "weakened builds" from the sources ('make docs')
+    threats.py            fill the columns "attack tests" and "weakened builds" ('make docs')
 """
 import os
 import re
@@ -21,7 +22,7 @@ def read(path):
 
 
 def sources():
-    """{row: [tests]} of the tables at the ends of the attack's files, {test: [patches]} of the patches' heads."""
+    """{row: [tests]} of the attack's tables, {test: [patches]} of the patches' heads, and all tests."""
     rows, patches, tests = {}, {}, []
     for name in sorted(os.listdir(HERE)):
         if name.endswith(".c"):
@@ -66,8 +67,9 @@ def main():
             bad.append(f"row {row}: no attack test, and no word why")
         if (m[3].strip(), m[4].strip()) != tuple(c or "-" for c in cells(row, rows, patches)):
             print(f"note: row {row} is older than the tests ('make docs' mends it)")
-    bad += [f"attack tests for row {row}, which the table does not have" for row in sorted(set(rows) - seen)]
-    print("\n".join(bad) if bad else f"{len(seen)} rows, {len(tests)} attack tests, {len(every_build)} weakened builds")
+    bad += [f"attack tests for row {n}, which the table does not have" for n in sorted(set(rows) - seen)]
+    well = f"{len(seen)} rows, {len(tests)} attack tests, {len(every_build)} weakened builds"
+    print("\n".join(bad) if bad else well)
     return 1 if bad else 0
 
 
