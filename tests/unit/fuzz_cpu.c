@@ -367,8 +367,8 @@ static void host_step(u32 cpu)
 }
 
 /*
- * One of pKVM's calls on memory. What a guest shares so it means to disclose: no mark in that page. One VM asks
- * for MEMINFO, and has no RSI then.
+ * One of pKVM's calls on memory. What a guest shares so it means to disclose: no mark in that page. One
+ * VM asks for MEMINFO, and has no RSI then.
  */
 static void pkvm_call(u32 h, u64 *x, u64 base)
 {
@@ -385,7 +385,8 @@ static void pkvm_call(u32 h, u64 *x, u64 base)
 		x[1] = (0x9000 + rnd(4)) << 12;
 	x[2] = rnd(16) == 0;
 	x[3] = rnd(16) == 0;
-	if (x[0] == PKVM_MEM_SHARE && fake_walk(vms[h].root, ipa, &pfn, &leaf, &level) && (leaf & PRIV))
+	if (x[0] == PKVM_MEM_SHARE && fake_walk(vms[h].root, ipa, &pfn, &leaf, &level) &&
+	    (leaf & PRIV))
 		for (i = 0; i < 512; i++)
 			if (marked(fake_words(pfn)[i]))
 				fake_guest_store(h, ipa, i, any());
@@ -394,14 +395,13 @@ static void pkvm_call(u32 h, u64 *x, u64 base)
 /* What the guest's program asks. */
 static void guest_call(u32 h, u64 *x)
 {
-	static const u64 fids[] = {PSCI_VERSION,      PSCI_CPU_ON,       PSCI_CPU_ON | PSCI_64,
-				   PSCI_CPU_OFF,      PSCI_CPU_SUSPEND,  PSCI_AFFINITY_INFO,
-				   PSCI_SYSTEM_OFF,   PSCI_SYSTEM_RESET, PSCI_FEATURES,
-				   RSI_VERSION,       RSI_REALM_CONFIG,  RSI_IPA_STATE_SET,
-				   RSI_IPA_STATE_SET, RSI_IPA_STATE_SET, RSI_IPA_STATE_GET,
-				   PKVM_UID,          PKVM_FEATURES,     PKVM_MEM_SHARE,
-				   PKVM_MEM_SHARE,    PKVM_MEM_SHARE,    PKVM_MEM_UNSHARE,
-				   PKVM_MEM_UNSHARE,  PKVM_MMIO_GUARD,   PKVM_MEMINFO};
+	static const u64 fids[] = {
+		PSCI_VERSION,      PSCI_CPU_ON,        PSCI_CPU_ON | PSCI_64, PSCI_CPU_OFF,
+		PSCI_CPU_SUSPEND,  PSCI_AFFINITY_INFO, PSCI_SYSTEM_OFF,       PSCI_SYSTEM_RESET,
+		PSCI_FEATURES,     RSI_VERSION,        RSI_REALM_CONFIG,      RSI_IPA_STATE_SET,
+		RSI_IPA_STATE_SET, RSI_IPA_STATE_SET,  RSI_IPA_STATE_GET,     PKVM_UID,
+		PKVM_FEATURES,     PKVM_MEM_SHARE,     PKVM_MEM_SHARE,        PKVM_MEM_SHARE,
+		PKVM_MEM_UNSHARE,  PKVM_MEM_UNSHARE,   PKVM_MMIO_GUARD,       PKVM_MEMINFO};
 	u64 base = any_ipa();
 
 	x[0] = rnd(16) ? fids[rnd(sizeof(fids) / sizeof(fids[0]))] : any();
@@ -522,10 +522,9 @@ static void setup(void)
 
 int main(int argc, char **argv)
 {
-	static const u32 must[] = {KC_EXIT_IRQ,    KC_EXIT_SERROR, KC_EXIT_TRAP,
-				   KC_EXIT_CPU_ON, KC_EXIT_OFF,    KC_EXIT_SYSOFF,
-				   KC_EXIT_RESET,  KC_EXIT_SHARE,  KC_EXIT_UNSHARE,
-				   KC_EXIT_COPY};
+	static const u32 must[] = {KC_EXIT_IRQ,     KC_EXIT_SERROR, KC_EXIT_TRAP,  KC_EXIT_CPU_ON,
+				   KC_EXIT_OFF,     KC_EXIT_SYSOFF, KC_EXIT_RESET, KC_EXIT_SHARE,
+				   KC_EXIT_UNSHARE, KC_EXIT_COPY};
 	u64 n;
 	u64 i;
 

@@ -102,7 +102,8 @@ static void share(void)
 static void wrong_copy(void)
 {
 	u64 p = guest();
-	u64 wrong[] = {0, core_page(), p, vcpus[h][0].run_pfn, vcpus[h][0].ctx_pfn, vms[h].root, KC_NO_PFN, 1ul << 28};
+	u64 wrong[] = {0,           core_page(), p,        vcpus[h][0].run_pfn, vcpus[h][0].ctx_pfn,
+		       vms[h].root, KC_NO_PFN,   1ul << 28};
 	u64 i;
 	u64 v;
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Debian's stock kernel under Debian's QEMU, virtio disk and network, data compared by checksum in both
-# directions. Arguments: 7.3 or 6.12, then 'protected' for a protected VM or 'normal', memory, vCPUs, vhost: the
+# directions. Arguments: 7.3 or 6.12 (or pkvm: this host's own kernel, which speaks pKVM's ABI), then 'protected' for a protected VM or 'normal', memory, vCPUs, vhost: the
 # network device is then served by this host's kernel (vhost-net) on a tap device, not by QEMU.
 kernel=${1:-7.3} mode='' mem=${3:-512M} cpus=${4:-2} vhost=${5:-}
 [ "${2:-normal}" = normal ] || mode=--$2
@@ -47,7 +47,12 @@ case $mem in
 *G) check "memory of $mem, above 4 GiB" has '^ram-top [0-9a-f]\{9\}' ;;
 esac
 if [ -n "$mode" ]; then
-    check "the guest found the realm services" has "realm=yes"
+    if [ "$kernel" = pkvm ]; then
+        check "the guest found pKVM's services and no realm's" has "pkvm=yes realm=no"
+        check "the guest's MMIO guard holds" has "unguarded=refused"
+    else
+        check "the guest found the realm services" has "pkvm=no realm=yes"
+    fi
     check "KServ has every page again" pages_back
 fi
 [ -z "$vhost" ] || check "the network device was this kernel's (vhost-net)" [ -n "$worker" ]
