@@ -42,7 +42,9 @@ sed 's/^/  guest| /' guest.log
 written=$(dd if=disk.img bs=1M skip=2 count=2 2>/dev/null | sha256sum | cut -c1-64)
 has() { grep -q "$1" guest.log; }
 check "QEMU ended normally" [ "$status" -eq 0 ]
-check "stock kernel $kernel reached its user space with $cpus CPUs" has "REDOUBT-GUEST-READY linux=$kernel.*cpus=$cpus"
+release=$kernel
+[ "$kernel" != pkvm ] || release=$(uname -r)
+check "kernel $release reached its user space with $cpus CPUs" has "REDOUBT-GUEST-READY linux=$release.*cpus=$cpus"
 case $mem in
 *G) check "memory of $mem, above 4 GiB" has '^ram-top [0-9a-f]\{9\}' ;;
 esac
