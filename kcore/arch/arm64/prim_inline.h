@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The primitives on AArch64. This is where pointers are: everything above names memory by frame
- * numbers.
- * Contracts: kcore/include/kcore/prim.h and prim_cpu.h; proof/machine states them for the proof.
+ * numbers. Contracts: kcore/include/kcore/prim.h and prim_cpu.h; proof/machine states them for the
+ * proof.
  */
 #ifndef KCORE_PRIM_INLINE_H
 #define KCORE_PRIM_INLINE_H
@@ -204,8 +204,7 @@ PRIM void cptr_set(u64 v)
 
 /*
  * HFGRTR and HFGWTR, HFGITR, HDFGRTR and HDFGWTR: the bits that trap when they are 0. Branch
- * records
- * (BRBE) stay trapped for KServ too: they would show it a guest's branches.
+ * records (BRBE) stay trapped for KServ too: they would show it a guest's branches.
  */
 #define FGT_REG   0xfffc000000000000ul
 #define FGT_INSTR 0x0e00000000000000ul
