@@ -67,10 +67,13 @@ static void share(void)
 	EQ(run_word(RUN_X(0)), IPA);
 	CHECK(fake_guest_load(h, IPA, 511, &v));
 	answer(RUN_COPY, copy);
+	answer(RUN_X(0), 7);
+	EQ(guest_copy_out((u32)h, IPA_PFNS, copy), KC_ENOENT);
 	call(PKVM_MEM_SHARE, IPA << 12, 0, 0);
 	exited(KC_EXIT_SHARE);
 	EQ(run_word(RUN_X(0)), IPA);
 	EQ(run_word(RUN_X(1)), 1);
+	EQ(guest_fault_kind((u32)h, IPA + 1), KC_FAULT_PRIVATE);
 	EQ(fake_word(copy, 511), 0x5ec4e7);
 	EQ(fake_meta(p), PG_HOST);
 	CHECK(fake_is_zero(p));
