@@ -58,3 +58,20 @@ Proof.
   intros B R kserv guest Q HB. apply (S.sp_preserves_NI _ _ (kcore_refines B HB R kserv guest)).
   exact (top_NI B HB R kserv guest kcore_answer kcore_offers (kcore_answer_ok B HB) Q).
 Qed.
+
+(** What the rules say of any KCore, of this one. *)
+Theorem kcore_kept : forall B (R : Type) (kserv guest : P.agent R) w r g ls s l s' h a p,
+  board_ok B -> mem_inv B w ->
+  S.run (kcore_bottom B R kserv guest) (P.start w r g) ls s -> S.step (kcore_bottom B R kserv guest) s l s' ->
+  1 <= h -> page_of B (P.s_world s) p = Private h a -> State.reached (P.s_world s) p ->
+  page_of B (P.s_world s') p = Private h a /\
+  ((exists j t f, l = P.By_vm h j t f) \/ (exists c x, l = P.By_kcore c x /\ serves (keep_of R s) c h) \/
+   forall i, 0 <= i < 512 -> State.word (P.s_world s') p i = State.word (P.s_world s) p i).
+Proof.
+  intros B R kserv guest w r g ls s l s' h a p HB M Rn St Hh Pg Re.
+  destruct (kcore_keeps_rules B R kserv guest w r g ls s l s' HB M Rn St) as [_ T].
+  pose proof (sgood_steps B HB R kserv guest _ _ (kcore_answer_ok B HB)) as Gs.
+  assert (G : sgood B R s).
+  { apply (Gs (P.start w r g) ls s (start_good B R w r g M)). clear - Rn. induction Rn; econstructor; eauto. }
+  exact (rules_kept _ _ _ _ _ _ _ _ _ _ _ _ _ _ h a p (view_lawful B HB R s G) T Hh Pg Re).
+Qed.

@@ -205,13 +205,15 @@ Section Refine.
     "spin_lock" [x]) ->
     (forall p x, e = ECall "meta_set" [p; x] -> is_ram B p) ->
     (forall p, page_of B w' p = pages_after (view b) (deed_of e) p) /\
-    (forall p i, 0 <= i < 512 -> State.word w' p i = words_after (view b) (deed_of e) p i).
+    (forall p i, 0 <= i < 512 -> State.word w' p i = words_after (view b) (deed_of e) p i) /\
+    still (view b) (deed_of e) (w_tlb w').
   Proof.
     intros F N Rm. set (w := P.s_world b) in *.
     assert (Same : w_meta w' = w_meta w -> w_ram w' = w_ram w -> deed_of e = Think ->
       (forall p, page_of B w' p = pages_after (view b) (deed_of e) p) /\
-      (forall p i, 0 <= i < 512 -> State.word w' p i = words_after (view b) (deed_of e) p i)).
-    { intros Em Er ->. cbn. unfold page_of, State.word, State.state. fold w. rewrite Em, Er. auto. }
+      (forall p i, 0 <= i < 512 -> State.word w' p i = words_after (view b) (deed_of e) p i) /\
+      still (view b) (deed_of e) (w_tlb w')).
+    { intros Em Er ->. cbn. unfold page_of, State.word, State.state. fold w. rewrite Em, Er. repeat split; auto. }
     assert (Meta : w_meta w' = w_meta w -> (forall p x, deed_of e <> Give p x) ->
       forall p, page_of B w' p = pages_after (view b) (deed_of e) p).
     { intros Em D p. unfold page_of, State.state. rewrite Em. destruct (deed_of e) eqn:X; try reflexivity.
@@ -230,22 +232,25 @@ Section Refine.
         * destruct (N x eq_refl).
         * subst w'. apply Same; reflexivity.
         * destruct F as [_ ->]. apply Same; reflexivity.
-        * subst w'. split; [apply Meta; [reflexivity|discriminate]|]. intros p i I. cbn. unfold State.word; cbn.
+        * subst w'. split; [apply Meta; [reflexivity|discriminate]|]. split; [|exact Logic.I]. intros p i I. cbn.
+            unfold State.word; cbn.
           unfold store_page, put. destruct (p =? x); reflexivity.
         * subst w'. apply Same; reflexivity.
       + repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb_spec f s); [subst f|] end;
           cbn in F; try contradiction.
-        * subst w'. cbn. split; [|reflexivity]. intros p. unfold put. destruct (Z.eqb_spec p x) as [->|D].
+        * subst w'. cbn. split; [|split; reflexivity]. intros p. unfold put. destruct (Z.eqb_spec p x) as [->|D].
           -- rewrite page_ram by exact (Rm x y eq_refl). unfold State.state; cbn. rewrite Z.eqb_refl. reflexivity.
           -- unfold page_of, State.state; cbn. fold w. destruct (Z.eqb_spec p x); [contradiction|reflexivity].
         * destruct F as [_ ->]. apply Same; reflexivity.
         * destruct F as [_ ->]. apply Same; reflexivity.
-        * subst w'. split; [apply Meta; [reflexivity|discriminate]|]. intros p i I. cbn. unfold State.word; cbn.
+        * subst w'. split; [apply Meta; [reflexivity|discriminate]|]. split; [|exact Logic.I]. intros p i I. cbn.
+            unfold State.word; cbn.
           unfold store_page, put. destruct (p =? x); reflexivity.
         * subst w'. apply Same; reflexivity.
       + repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb_spec f s); [subst f|] end;
           cbn in F; try contradiction.
-        all: subst w'; split; [apply Meta; [reflexivity|discriminate]|]; intros p i I; cbn; unfold State.word; cbn;
+        all: subst w'; split; [apply Meta; [reflexivity|discriminate]|]; split; [|exact Logic.I]; intros p i I; cbn;
+          unfold State.word; cbn;
           unfold store_word, put; destruct (Z.eqb_spec p x) as [->|]; cbn; [destruct (i =? y)|]; reflexivity.
   Qed.
 
@@ -283,18 +288,21 @@ Section Refine.
           -- revert O. unfold owner_of. kinds; congruence.
           -- exists (handle (wrap U64 y)), (arg (wrap U64 y)). split; [|exact N]. unfold holder_of. rewrite Kd.
                reflexivity.
-      + split; [|split; discriminate]. destruct F as (_ & _ & Rq & Is & Ns). split; [apply Un, Is|]. cbn. fold w.
+      + split; [|split; discriminate]. assert (X : is_ram B y /\ isolated a x /\ ~ secret_state (State.state a y)) by
+          tauto. destruct X as (Rq & Is & Ns). split; [apply Un, Is|]. cbn. fold w.
         rewrite page_ram by exact Rq. rewrite (view_state _ _ _ _ V) in Ns. rewrite secret_kind in Ns.
         destruct (secret_of (holder_of (State.state w y))); [destruct Ns; discriminate|reflexivity].
     - repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb_spec f s); [subst f|] end;
         cbn in F; try contradiction; (split; [|split; discriminate]); cbn; fold w.
-      + destruct F as (_ & [Rp U] & I & _). split; [exact I|]. rewrite page_ram by exact Rp.
+      + assert (X : usable B (Z.of_nat c) a x /\ 0 <= y < 512) by tauto. destruct X as [[Rp U] I]. split; [exact I|].
+          rewrite page_ram by exact Rp.
         rewrite (view_state _ _ _ _ V) in U. kinds; auto.
         destruct U as [U|[U|[U|[_ [i U]]]]]; try lia. exists i. unfold token in U.
         change (wrap U32 (w_mem w (obj loaded_cell [handle (State.state w x); i])) = Z.of_nat c + 1).
         rewrite <- (v_mem _ _ _ V) by discriminate. exact U.
-      + destruct F as (_ & [Rp U] & I). split; [exact I|]. rewrite page_ram by exact Rp.
-        rewrite (view_state _ _ _ _ V) in U. kinds; auto; destruct U; lia.
+      + assert (X : ours B a x /\ 0 <= y < 512) by tauto. destruct X as [[Rp U] I]. split; [exact I|]. rewrite page_ram
+          by exact Rp.
+        rewrite (view_state _ _ _ _ V) in U. kinds; auto; intuition lia.
   Qed.
 
   Lemma law_looks b s c d : looks b s -> law new_vm serves c (view b) d -> law new_vm serves c s d.
@@ -313,6 +321,9 @@ Section Refine.
     - rewrite (lk_page _ _ _ _ L). intros [X Y]. split; [exact X|]. revert Y. cbn. destruct (page_of B _ p); auto.
       unfold serves. rewrite <- Km. auto.
   Qed.
+
+  Lemma still_looks b s d (a : entry -> Z -> Z -> Z -> Prop) : looks b s -> still (view b) d a -> still s d a.
+  Proof. intros L. destruct d; cbn; auto. intros X k h c q. rewrite (lk_at _ _ _ _ L). apply X. Qed.
 
   Lemma after_looks b s d p i : looks b s -> pages_after s d p = pages_after (view b) d p /\
     (0 <= i < 512 -> words_after s d p i = words_after (view b) d p i).
@@ -363,16 +374,17 @@ Section Refine.
       assert (X : law new_vm serves c (view b) (next_deed w c p) /\
         (forall q, page_of B w' q = pages_after (view b) (next_deed w c p) q) /\
         (forall q i, 0 <= i < 512 -> State.word w' q i = words_after (view b) (next_deed w c p) q i) /\
-        forall y, next_deed w c p <> Answer y).
+        (forall y, next_deed w c p <> Answer y) /\ still (view b) (next_deed w c p) (w_tlb w')).
       { destruct Ks as [y w k|y w o k|w o e k v w' N1 N2 F]; [split; [exact I|repeat split; auto; discriminate]..|].
         destruct (event_lawful b c r e k G E N1 N2) as (Lw & Nl & Rm).
-        destruct (event_deed b _ e v w' F Nl Rm) as [Pg Wd]. cbn [next_deed]. repeat split; auto.
-        intros y. destruct e as [|[] |f [|q1 [|q2 [|q3 [|]]]]]; cbn; try discriminate;
+        destruct (event_deed b _ e v w' F Nl Rm) as (Pg & Wd & Sl). cbn [next_deed].
+        split; [exact Lw|]. split; [exact Pg|]. split; [exact Wd|]. split; [|exact Sl]. intros y. destruct e as [|[] |f
+          [|q1 [|q2 [|q3 [|]]]]]; cbn; try discriminate;
           repeat match goal with |- context [if ?c then _ else _] => destruct c end; discriminate. }
-      destruct X as (Lw & Pg & Wd & Na).
+      destruct X as (Lw & Pg & Wd & Na & Sl).
       eapply by_kcore; [rewrite L6, E; reflexivity|exact (does_step B R kserv guest answer offered c x s b _ r p G L E
         St0)
-        |exact (law_looks b s c _ L Lw)| |exact Law'].
+        |exact (law_looks b s c _ L Lw)|exact (still_looks b s _ _ L Sl)| |exact Law'].
       cbn [P.s_world]. constructor; cbn [Abstract.view keep page Rules.word at_ table cpu vcpu P.s_world P.s_cpu
         P.s_vcpu].
       + apply same_refl.
@@ -387,7 +399,7 @@ Section Refine.
     - set (b := {| P.s_world := w; P.s_lock := o; P.s_cpu := C; P.s_vcpu := Gv |}) in *.
       eapply by_kcore; [rewrite L6, E; reflexivity|exact (does_step B R kserv guest answer offered c 0 s b _ r _ G L E
         St0)
-        |exact I| |exact Law'].
+        |exact I|exact I| |exact Law'].
       cbn [P.s_world next_deed]. constructor;
         cbn [Abstract.view keep page Rules.word at_ table cpu vcpu P.s_world P.s_cpu P.s_vcpu pages_after words_after].
       + apply same_refl.

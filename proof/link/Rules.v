@@ -107,6 +107,10 @@ Definition law (c : nat) (s : state) (d : deed) : Prop :=
       end
   end.
 
+(** A page that changes hands does so alone: nobody gets at anything else by it. *)
+Definition still (s : state) (d : deed) (a : W -> Z -> Z -> Z -> Prop) : Prop :=
+  match d with Give _ _ => forall k h b p, a k h b p <-> at_ s k h b p | _ => True end.
+
 (** ** Steps *)
 Definition put {T} (f : Z -> T) (p : Z) (v : T) : Z -> T := fun q => if q =? p then v else f q.
 Definition pages_after (s : state) (d : deed) : Z -> holder :=
@@ -165,7 +169,7 @@ Inductive step : state -> P.label -> state -> Prop :=
     enter (keep s) c fid a1 a2 a3 a4 k ->
     moved s s' k (page s) (word s) (at_ s) (table s) (set_cpu s c (true, r)) (vcpu s) ->
     step s (P.By_kserv c None) s'
-| by_kcore s s' c x d k a w : fst (cpu s c) = true -> does c x s d k a w -> law c s d ->
+| by_kcore s s' c x d k a w : fst (cpu s c) = true -> does c x s d k a w -> law c s d -> still s d a ->
     moved s s' k (pages_after s d) (words_after s d) a w (set_cpu s c (cpu_after s c d)) (vcpu s) -> lawful s' ->
     step s (P.By_kcore c x) s'.
 
@@ -197,7 +201,8 @@ End Rules.
 Arguments keep {R W K}. Arguments page {R W K}. Arguments word {R W K}. Arguments at_ {R W K}.
 Arguments table {R W K}. Arguments cpu {R W K}. Arguments vcpu {R W K}. Arguments Build_state {R W K}.
 Arguments reached {R W K}. Arguments untouched {R W K}. Arguments lawful {R} device {W K}.
-Arguments law {R W K}. Arguments pages_after {R W K}. Arguments words_after {R W K}. Arguments cpu_after {R} kserv {W
+Arguments law {R W K}. Arguments still {R W K}. Arguments pages_after {R W K}. Arguments words_after {R W K}. Arguments
+  cpu_after {R} kserv {W
   K}.
 Arguments access {R W K}. Arguments flow {R W K}. Arguments moved {R W K}. Arguments set_cpu {R W K}.
 Arguments set_vcpu {R W K}. Arguments alike {R W K}. Arguments decided {R} device {W K}. Arguments entered {K}.

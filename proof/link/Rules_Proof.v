@@ -164,10 +164,10 @@ Lemma seen_step s t l l' s' t' v : lawful s -> lawful t -> alike s t -> step s l
 Proof.
   intros L L' A X Y. revert L L' A.
   destruct X as [s s' c r x y m E Ac M|s s' h j x y m H Ac M|s s' c r fid a1 a2 a3 a4 k E Ea En M|s s' c x d k a w E D
-    Lw M Ls];
+    Lw Sl M Ls];
   destruct Y as [t t' c' r' x' y' m' E' Ac' M'|t t' h' j' x' y' m' H' Ac' M'|t t' c' r' fid' b1 b2 b3 b4 k' E' Ea' En'
     M'
-    |t t' c' x' d' k' a' w' E' D' Lw' M' Ls']; intros L L' A V V'; cbn [P.sees] in V, V';
+    |t t' c' x' d' k' a' w' E' D' Lw' Sl' M' Ls']; intros L L' A V V'; cbn [P.sees] in V, V';
   try (rewrite <- V in V'; discriminate V');
   try (destruct (Q h) eqn:Qh; [|destruct (flow s (P.act guest (vcpu s h j)) x) as [z|] eqn:F; [|discriminate V]]);
   try (destruct (Q h') eqn:Qh'; [|destruct (flow t (P.act guest (vcpu t h' j')) x') as [z'|] eqn:F'; [|discriminate
@@ -202,6 +202,61 @@ Proof.
     + intros p. destruct d; cbn [pages_after]; auto. unfold put. destruct (p =? p0); auto.
     + intros e. apply cpu_same; [exact A|]. unfold cpu_after. rewrite A6. reflexivity.
     + intros p i I N. exact (law_same s t c d p i A Lw Lw' I N).
+Qed.
+
+(** ** Integrity *)
+(** Nobody but the VM gets at its private page, and a step that is not its own leaves the page alone. *)
+Lemma others_access s h b x y m g a p i : lawful s -> access s h b x y m -> h <> g -> page s p = Private g a ->
+  0 <= i < 512 -> m p i = word s p i.
+Proof.
+  intros L X N Pg I. destruct X as [c n k q T J|c n v k q T J| | |]; try reflexivity. unfold put.
+  destruct (Z.eqb_spec p q) as [<-|]; [|reflexivity]. apply L in T. rewrite Pg in T. unfold may_reach in T.
+  destruct (Z.eqb_spec h 0); [destruct T as [_ []]|]. destruct T. congruence.
+Qed.
+
+Lemma private_step (s s' : state) l h a p : lawful s -> step s l s' -> 1 <= h -> page s p = Private h a -> reached s p
+  ->
+  page s' p = Private h a /\
+  ((exists j y f, l = P.By_vm h j y f) \/ (exists c x, l = P.By_kcore c x /\ serves (keep s) c h) \/
+   forall i, 0 <= i < 512 -> word s' p i = word s p i).
+Proof.
+  intros L X Hh. revert L. destruct X as [s s' c r x y m E Ac M|s s' g j x y m H Ac M|s s' c r fid a1 a2 a3 a4 k E Ea
+    En M
+    |s s' c x d k b w E D Lw Sl M Ls]; intros L Pg (g' & k' & a' & T); pose proof M as [M1 M2 M3 M4 M5 M6 M7].
+  - rewrite M2. split; [exact Pg|]. right; right. intros i I. rewrite M3 by exact I.
+    apply (others_access s 0 _ _ _ _ h a p i L Ac); [lia|exact Pg|exact I].
+  - rewrite M2. split; [exact Pg|]. destruct (Z.eq_dec g h) as [->|N]; [left; eauto|right; right].
+    intros i I. rewrite M3 by exact I. exact (others_access s g _ _ _ _ h a p i L Ac N Pg I).
+  - rewrite M2. split; [exact Pg|]. right; right. intros i I. apply M3, I.
+  - assert (Nu : ~ untouched s p) by (intros [U _]; apply U; exists g', k', a'; exact T).
+    assert (Same : page s' p = page s p -> (forall i, 0 <= i < 512 -> word s' p i = word s p i) ->
+      page s' p = Private h a /\ ((exists j y f, P.By_kcore c x = P.By_vm h j y f) \/
+        (exists c0 x0, P.By_kcore c x = P.By_kcore c0 x0 /\ serves (keep s) c0 h) \/
+        forall i, 0 <= i < 512 -> word s' p i = word s p i)).
+    { intros -> X. auto. }
+    destruct d as [|q z|q|q z|q i v|z]; cbn [pages_after words_after law still] in *; try (refine (Same _ _); auto;
+      fail).
+    + (* given to somebody: then to the same VM, at the same place *)
+      assert (Wd : forall i, 0 <= i < 512 -> word s' p i = word s p i) by auto.
+      destruct (Z.eq_dec p q) as [<-|N].
+      2: { refine (Same _ Wd). rewrite M2. unfold put. destruct (Z.eqb_spec p q); [contradiction|reflexivity]. }
+      split; [|auto]. destruct Lw as [[Be Se]|[U _]]; [|contradiction]. rewrite Pg in Be, Se. cbn in Be, Se.
+      assert (Ez : page s' p = z) by (rewrite M2; unfold put; rewrite Z.eqb_refl; reflexivity).
+      pose proof (L k' g' a' p T) as O. rewrite Pg in O. unfold may_reach in O.
+      assert (T' : at_ s' k' g' a' p) by (apply M4, Sl, T). apply Ls in T'. rewrite Ez in *. unfold may_reach in T'.
+      destruct (Z.eqb_spec g' 0); [destruct O as [_ []]|]. destruct O as [<- <-].
+      destruct z; cbn in Be, Se; try discriminate Be; try (destruct Se; [discriminate|reflexivity]); try contradiction.
+      destruct T' as [-> ->]. reflexivity.
+    + refine (Same _ _); [auto|]. intros i I. rewrite M3 by exact I. unfold put. destruct (Z.eqb_spec p q) as [<-|];
+        [|reflexivity].
+      contradiction.
+    + refine (Same _ _); [auto|]. intros i I. rewrite M3 by exact I. unfold put. destruct (Z.eqb_spec p q) as [<-|];
+        [|reflexivity].
+      destruct Lw as [U _]. contradiction.
+    + rewrite M2. split; [exact Pg|]. destruct (Z.eq_dec p q) as [<-|N].
+      * destruct Lw as [_ Lw]. rewrite Pg in Lw. right; left. eauto.
+      * right; right. intros j J. rewrite M3 by exact J. unfold put. destruct (Z.eqb_spec p q);
+          [contradiction|reflexivity].
 Qed.
 
 (** ** The theorems *)
@@ -239,4 +294,13 @@ Proof.
     change (step kserv guest device same new_vm serves does enter t m t') in Y. eapply seen_step with (s := s) (t :=
       t); eauto.
 Qed.
+
+(** Nobody but the VM changes its private page while somebody gets at it, nor its place. *)
+Theorem rules_kept : forall s l s' h a p,
+  lawful device s -> step kserv guest device same new_vm serves does enter s l s' ->
+  1 <= h -> page s p = Private h a -> reached s p ->
+  page s' p = Private h a /\
+  ((exists j y f, l = P.By_vm h j y f) \/ (exists c x, l = P.By_kcore c x /\ serves (keep s) c h) \/
+   forall i, 0 <= i < 512 -> word s' p i = word s p i).
+Proof. intros s l s' h a p. apply private_step. Qed.
 End Theorems.
