@@ -68,7 +68,7 @@ static void share(void)
 	CHECK(fake_guest_load(h, IPA, 511, &v));
 	answer(RUN_COPY, copy);
 	answer(RUN_X(0), 7);
-	EQ(guest_copy_out((u32)h, IPA_PFNS, copy), KC_ENOENT);
+	EQ(guest_copy_out((u32)h, IPA_PFNS + IPA, copy), KC_ENOENT);
 	call(PKVM_MEM_SHARE, IPA << 12, 0, 0);
 	exited(KC_EXIT_SHARE);
 	EQ(run_word(RUN_X(0)), IPA);
