@@ -144,3 +144,7 @@ Print still.
 Print Rules.step.
 Print decided.
 Print looks.
+From Redoubt.link Require Import Rules_Leaky.
+Print Assumptions leak_decided.
+Check leak_decided.
+Print tells.
