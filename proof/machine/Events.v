@@ -42,7 +42,7 @@ Definition unloaded (w : world) (ix : list Z) : Prop :=
   match ix with [h] => forall i, token w h i = 0 | [h; i] => token w h i = 0 | _ => False end.
 
 (** CPU [c] has this very vCPU; it is on besides; another CPU has it, and it is on. *)
-Definition loads (c : Z) (w : world) (ix : list Z) : Prop :=
+Definition has_vcpu (c : Z) (w : world) (ix : list Z) : Prop :=
   match ix with [h; i] => token w h i = c + 1 | _ => False end.
 Definition drives (c : Z) (w : world) (ix : list Z) : Prop :=
   match ix with [h; i] => token w h i = c + 1 /\ vcpu_on w h i | _ => False end.
@@ -67,7 +67,7 @@ Definition owns (c : Z) (w : world) (l : loc) : Prop :=
   match class_of (fst l) with
   | Constant => True
   | Percpu => of_cpu c l
-  | Loader => loads c w (snd l)
+  | Loader => has_vcpu c w (snd l)
   | Flag => False
   | Locked => steady (fst l) = true /\ has c w (snd l) \/
               fst l = loaded_cell /\ wrap U32 (w_mem w l) = c + 1 \/
@@ -107,7 +107,7 @@ Section Events.
     match class_of (fst l) with
     | Constant => True
     | Percpu => of_cpu cpu l
-    | Loader => loads cpu w (snd l) \/ w_held w = true /\ loadable cpu w (snd l)
+    | Loader => has_vcpu cpu w (snd l) \/ w_held w = true /\ loadable cpu w (snd l)
     | Flag => False
     | Locked => w_held w = true \/ owns cpu w l
     end.
@@ -119,7 +119,7 @@ Section Events.
     match class_of (fst l) with
     | Constant => False
     | Percpu => of_cpu cpu l
-    | Loader => loads cpu w (snd l) \/ w_held w = true /\ loadable cpu w (snd l)
+    | Loader => has_vcpu cpu w (snd l) \/ w_held w = true /\ loadable cpu w (snd l)
     | Flag => wrap U32 x <> 0
     | Locked => w_held w = true /\
         (steady (fst l) = true -> unloaded w (snd l)) /\
@@ -177,7 +177,7 @@ Section Events.
       this CPU has a vCPU loaded.  So it reads nothing that is secret, and stores into a VM's memory for the VM
       alone. *)
   Definition ours (w : world) (p : Z) : Prop :=
-    is_ram B p /\ (kind (state w p) = PG_CORE \/ kind (state w p) = PG_VMCORE).
+    is_ram B p /\ (kind (state w p) = PG_CORE /\ ~ in_use w p \/ kind (state w p) = PG_VMCORE).
   Definition readable (w : world) (p : Z) : Prop :=
     is_ram B p /\ (kind (state w p) = PG_VMCORE \/ kind (state w p) = PG_PINNED).
   Definition usable (w : world) (p : Z) : Prop :=
@@ -257,7 +257,7 @@ Section Events.
         if String.eqb f "pg_set" then
           (w_held w = true /\ usable w a /\ 0 <= b < 512 /\ ~ used w a /\ ~ in_use w a, fun _ w' => w' = write_word a b c w)
         else if String.eqb f "pte_set" then
-          (w_held w = true /\ ours w a /\ 0 <= b < 512 /\ ~ in_use w a, fun _ w' => w' = write_word a b c w)
+          (w_held w = true /\ ours w a /\ 0 <= b < 512, fun _ w' => w' = write_word a b c w)
         else (False, fun _ _ => False)
     | [to; vt; hcr; mdcr] =>
         if String.eqb f "ctx_start" then

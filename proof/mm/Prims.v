@@ -243,7 +243,7 @@ Section Prims.
   Definition spec_pte_get (d : den) : Prop := forall t i w, cs B w -> ours B w t -> 0 <= i < 512 ->
     forall m', wp (contract_of B cpu LI m') (d [t; i]) (fun r w' => w' = w /\ r = Some (word w t i)) w.
   Definition spec_pte_set (d : den) : Prop := forall t i x w, cs B w -> ours B w t -> 0 <= i < 512 ->
-    ~ in_use w t -> secure B (write_word B t i x w) ->
+    secure B (write_word B t i x w) ->
     forall m', wp (contract_of B cpu LI m') (d [t; i; x]) (fun r w' => w' = write_word B t i x w /\ r = None) w.
   Definition spec_pg_set (d : den) : Prop := forall t i x w, cs B w -> usable B cpu w t -> ~ used w t -> 0 <= i < 512 ->
     ~ in_use w t -> secure B (write_word B t i x w) ->

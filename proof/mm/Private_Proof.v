@@ -97,6 +97,7 @@ Section Proofs.
           { constructor; auto.
             - pg; lia.
             - apply Ix.
+            - apply (unhoused B); [apply Cx|pg; lia..].
             - intros k h' fn' Y. destruct (proj1 Ix). exists h', k, fn'. exact Y.
             - right. split; [exact Ix|]. rewrite (wrap_small U64 _ Uw), Hw1, Kw, Es.
               destruct (Z.eq_dec (vm_state w h) VM_NEW) as [En|En]; [right|left; auto].

@@ -209,6 +209,15 @@ Section Steps.
     - destruct (st_ctx B w S h i T P) as (_ & X & _). pg; lia.
   Qed.
 
+  (** The tables that KCore's code uses. *)
+  Lemma ours_free w t : seats B w -> ours B w t -> ~ inhabited w t.
+  Proof.
+    intros S [R [[K N]|K]] X; [|exact (vmcore_free w t S K X)]. destruct X as [X|(h & i & T & X)]; [exact (N X)|].
+    destruct (st_run B w S h i T) as (_ & Y & _). rewrite <- X in Y. pg; lia.
+  Qed.
+  Lemma ours_kind w t : ours B w t -> is_ram B t /\ (kind (state w t) = PG_CORE \/ kind (state w t) = PG_VMCORE).
+  Proof. intros [R [[K _]|K]]; auto. Qed.
+
   Lemma inv_interference w w0 : inv B w -> interference w w0 -> inv B w0.
   Proof.
     intros I (r & -> & E).

@@ -3,7 +3,7 @@ From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Structure_Vm Page_Spec Page_Facts Own_Facts Vm_Spec Vm_Facts Section Teardown_Spec Teardown_Facts.
+  Structure_Steps Structure_Vm Page_Spec Page_Facts Own_Facts Vm_Spec Vm_Facts Section Teardown_Spec Teardown_Facts Seat_Facts.
 From Redoubt.gen Require Import vm_vm.
 Import ListNotations.
 Open Scope string_scope.
@@ -27,9 +27,9 @@ Section Proofs.
   Qed.
 
   (** A run page is KServ's before and after. *)
-  Lemma may_unpin w p : inv B w -> is_ram B p -> kind (state w p) = PG_PINNED -> may_set B w p (mk_state PG_HOST 0 0).
+  Lemma may_unpin w p : inv B w -> is_ram B p -> kind (state w p) = PG_PINNED -> ~ housed w p -> may_set B w p (mk_state PG_HOST 0 0).
   Proof.
-    intros I R Kp. destruct (mk_state_fields PG_HOST 0 0) as (U & Ks & _); [pg; lia..|].
+    intros I R Kp Nh. destruct (mk_state_fields PG_HOST 0 0) as (U & Ks & _); [pg; lia..|].
     assert (Es : state (set_meta p (mk_state PG_HOST 0 0) w) p = mk_state PG_HOST 0 0).
     { unfold state; cbn. rewrite Z.eqb_refl. reflexivity. }
     constructor; auto.
@@ -80,7 +80,7 @@ Section Proofs.
 
     (** The page of vCPU [k], still pinned, is released. *)
     Lemma unpinning_page k w : unpinning k k w -> vcpu_made w0 h k ->
-      is_ram B (vcpu_run w0 h k) /\ kind (state w (vcpu_run w0 h k)) = PG_PINNED /\
+      is_ram B (vcpu_run w0 h k) /\ kind (state w (vcpu_run w0 h k)) = PG_PINNED /\ ~ housed w (vcpu_run w0 h k) /\
       forall w', cs B w' -> state w' (vcpu_run w0 h k) = mk_state PG_HOST 0 0 ->
         evolves B ["n_kind"] (eq (vcpu_run w0 h k)) w w' -> unpinning k (k + 1) w'.
     Proof.
@@ -88,7 +88,14 @@ Section Proofs.
       assert (Sw : state w p = mk_state PG_PINNED h 0).
       { destruct (St p) as [E|[_ (i & Hi & Mi & Ei)]]; [congruence|].
         pose proof (Hdiff k i Mk Mi Ei). lia. }
-      destruct (pinned_state w p h Hh Sw) as [Kp Hp]. split; [exact Rp|]. split; [exact Kp|].
+      destruct (pinned_state w p h Hh Sw) as [Kp Hp]. split; [exact Rp|]. split; [exact Kp|]. split.
+      { assert (X : ~ housed (unmade h w) p).
+        { apply (dead_unhoused B); [apply (unmade_inv B h), C|apply V|change (state (unmade h w) p) with (state w p); pg; lia|].
+          change (state (unmade h w) p) with (state w p). rewrite Hp. intros [_ X]. apply (not_live w D). unfold live, vm_state in *.
+          rewrite (unmade_other h w) in X by discriminate. auto. }
+        intros Y. apply X. revert Y. unfold housed, host_ctx, token, vcpu_run, vcpu_ctx, protected.
+        intros [(c & Rc & E)|(g & j & T & E)]; [left; exists c; rewrite (unmade_other h w) by discriminate; auto|right].
+        exists g, j. rewrite !(unmade_other h w) by discriminate. auto. }
       intros w' C' S' Ev. constructor; auto.
       - apply (frame_vms B (unmade h w)); [|apply (unmade_inv B h), C'|exact V].
         apply (evolves_unchanged B ["n_kind"] (eq p)); [apply unmade_evolves, Ev|reflexivity|].
@@ -165,8 +172,8 @@ Section Proofs.
              change (wrap U64 (w_mem w1 ("vcpus.run_pfn", [h; k]))) with (vcpu_run w1 h k).
              replace (vcpu_run w1 h k) with (vcpu_run w h k)
                by (symmetry; exact (f_equal (wrap U64) (g_run _ _ _ _ _ _ G k))).
-             destruct (unpinning_page w h L Hh Pin Diff k w1 G Mk) as (Rp & Kp & Nx).
-             eapply wp_mono; [apply HS; [exact (g_cs _ _ _ _ _ _ G)|apply may_unpin; [apply (g_cs _ _ _ _ _ _ G)|exact Rp|exact Kp]]|].
+             destruct (unpinning_page w h L Hh Pin Diff k w1 G Mk) as (Rp & Kp & Np & Nx).
+             eapply wp_mono; [apply HS; [exact (g_cs _ _ _ _ _ _ G)|apply may_unpin; [apply (g_cs _ _ _ _ _ _ G)|exact Rp|exact Kp|exact Np]]|].
              cbv beta. intros ? w2 (-> & C2 & S2 & V2 & _). steps. split; [reflexivity|]. apply Nx; assumption.
           -- split; [reflexivity|]. apply unpinning_skip, G.
         * intros e w2 (-> & G2). steps.

@@ -4,7 +4,7 @@ From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
   Structure_Steps Structure_Vm Structure_Pool Page_Spec Page_Facts Host_Spec Host_Facts Own_Spec Own_Facts Vm_Spec
-  Vm_Facts Section.
+  Vm_Facts Section Seat_Facts.
 From Redoubt.gen Require Import mm_object mm_table mm_donate vm_vm.
 Import ListNotations.
 Open Scope string_scope.
@@ -177,7 +177,9 @@ Section Proofs.
             + destruct A as [_ [A|(A & A' & _)]]; [pg; lia|]. rewrite Hd in A'. subst h'. exact (D2 _ _ _ T).
           - intros (h' & l & fn & W). destruct (s_walk B w1 (i_secure B _ (cs_inv B _ C)) _ _ _ _ W) as [_ X].
             destruct (h' =? 0); [pg; lia|]. destruct X as [_ X]. rewrite Hd in X. subst h'. exact (D1 _ _ _ W). }
-        eapply wp_mono; [apply HO; [lia|exact R|exact Kp|exact Is|exact C]|].
+        eapply wp_mono; [apply HO; [lia|exact R|exact Kp|exact Is| |exact C]|].
+        { apply (dead_unhoused B); [apply C|apply (s_vcpus _ _ _ _ Sc)|pg; lia|]. rewrite Hd.
+          unfold live, VM_NEW, VM_SEALED, VM_DYING in *; lia. }
         cbv beta. intros ? w2 (-> & C2 & S2 & V2). steps.
         assert (Sc2 : sec B unfrozen L w2).
         { apply (sec_evolves B ["n_kind"; "vms.n_pages"] (eq p) unfrozen L w1 w2 Sc C2 V2 eq_refl).

@@ -1,0 +1,176 @@
+(** * One event of a CPU, and what the others count on
+
+    [objects_event], [pages_event]: an event that a CPU may do changes no object and no page that another CPU owns.
+    [unlocked_step]: an event of a CPU without the lock is, in the real world, one that its proof has counted on, and the
+    CPU that has the lock does not see it. *)
+From Coq Require Import ZArith List String Bool Lia.
+From Redoubt.sem Require Import Sem Memory Bits Wp.
+From Redoubt.machine Require Import State Cpu Events Facts Machine.
+From Redoubt.mm Require Import Desc_Spec Invariant Steps Structure Structure_Frame Structure_Facts Structure_Steps
+  Page_Spec Vm_Facts Cpu_Facts Prims Local_Prims Interleave.
+Import ListNotations.
+Open Scope string_scope.
+Open Scope Z_scope.
+
+(** ** Objects that LOCK_MEM does not protect *)
+Definition loose (d : ident) : Prop := class_of d = Percpu \/ class_of d = Loader \/ class_of d = Flag.
+
+Section Loose.
+  Variable B : board.
+
+  Lemma loose_structural d : loose d -> structural d = false.
+  Proof.
+    intros L. destruct (structural d) eqn:E; [|reflexivity]. apply structural_locked in E.
+    destruct L as [L|[L|L]]; congruence.
+  Qed.
+  Lemma loose_steers d : loose d -> steers_walks d = false.
+  Proof.
+    intros L. destruct (steers_walks d) eqn:E; [|reflexivity]. apply steers_structural in E.
+    rewrite (loose_structural d L) in E. discriminate E.
+  Qed.
+  Lemma loose_variable d : loose d -> class_of d <> Constant.
+  Proof. intros [L|[L|L]]; congruence. Qed.
+  Lemma loose_write l x w : loose (fst l) -> write_cell B l x w = set_mem (upd (w_mem w) l x) w.
+  Proof. intros L. unfold write_cell. rewrite loose_steers by exact L. reflexivity. Qed.
+  Lemma loose_secure l x w : loose (fst l) -> secure B w -> secure B (write_cell B l x w).
+  Proof.
+    intros L [S1 S2 S3]. rewrite loose_write by exact L. split; [assumption..|]. destruct l as [d ix].
+    apply seats_write; [apply structural_seat; [apply loose_structural|apply loose_variable]; exact L|exact S3].
+  Qed.
+  Lemma loose_mem_inv l x w : loose (fst l) -> mem_inv B w -> mem_inv B (write_cell B l x w).
+  Proof.
+    intros L I. destruct l as [d ix]. cbn [fst] in L.
+    apply (mem_inv_frame B w); [apply unchanged_write, loose_structural, L| |exact I].
+    apply inv_write_cell; [apply loose_variable, L|apply loose_steers, L| |apply I].
+    apply seats_write; [apply structural_seat; [apply loose_structural|apply loose_variable]; exact L|apply I].
+  Qed.
+  Lemma loose_plainly l x w : loose (fst l) -> plainly w (write_cell B l x w).
+  Proof.
+    intros L l' H. rewrite loose_write by exact L. cbn. symmetry. apply upd_other. intros <-.
+    destruct L as [L|[L|L]], H as [H|H]; congruence.
+  Qed.
+End Loose.
+
+(** What depends on constants and what the lock protects. *)
+Lemma plain_own_page a b c p : plainly a b -> own_page c a p -> own_page c b p.
+Proof.
+  intros E [[R ->]|(h & i & T & P & O & ->)]; [left; rewrite (plain_host a b E); auto|right]. exists h, i.
+  rewrite <- (plain_token a b E), <- (plain_ctx a b E). split; [exact T|]. split; [apply (plain_protected a b E), P|].
+  split; [apply (plain_on a b E), O|reflexivity].
+Qed.
+Lemma plain_grows a b c : plainly a b -> grows c a b.
+Proof.
+  intros E. split.
+  - intros ix T. rewrite <- (E (loaded_cell, ix)) by (right; reflexivity). exact T.
+  - intros h i _ O. apply (plain_on a b E), O.
+Qed.
+
+(** ** A CPU without the lock: what it owns is as it knows it *)
+Record away (c : Z) (a w : world) : Prop := {
+  aw_held : w_held a = false;
+  aw_mem : forall l, owns c a l -> w_mem a l = w_mem w l;
+  aw_page : forall p i, own_page c a p -> w_ram a p i = w_ram w p i }.
+
+Section Events.
+  Variable B : board.
+  Hypothesis HB : board_ok B.
+  Context {m : bool}.
+  Notation K c := (contract_of B c (mem_inv B) m).
+  Notation machine_effect c := (effect B c (fun _ => True)).
+
+  (** What the proof of CPU [c] knows of the real world. *)
+  Record knows (c : Z) (a w : world) : Prop := {
+    kn_held : w_held a = true -> plainly a w;
+    kn_owns : forall l, owns c a l -> w_mem a l = w_mem w l }.
+
+  Lemma view_owns c a w l : view c a w -> owns c a l -> w_mem a l = w_mem w l.
+  Proof.
+    intros V O. apply (v_mem c a w V). unfold visible. unfold owns in O. destruct (class_of (fst l)); auto.
+    unfold has_vcpu in O. unfold loadable. destruct (snd l) as [|h [|i [|]]]; auto.
+  Qed.
+  Lemma view_knows c a w : view c a w -> knows c a w.
+  Proof. intros V. split; [intros _; apply (view_plain c a w V)|]. intros l. apply view_owns, V. Qed.
+  Lemma away_knows c a w : away c a w -> knows c a w.
+  Proof. intros [H M _]. split; [congruence|exact M]. Qed.
+
+  Lemma regs_mem c x w l : (class_of (fst l) = Percpu -> ~ of_cpu c l) -> w_mem (set_regs c x w) l = w_mem w l.
+  Proof.
+    intros N. apply (set_regs_keep B c (fun y => w_mem y l = w_mem w l)); [|reflexivity]. intros l1 v w0 P1 O1 <-.
+    rewrite percpu_mem. apply upd_other. intros ->. exact (N P1 O1).
+  Qed.
+
+  Lemma objects_event c e a v w w' l c' : pre (K c) e a -> knows c a w ->
+    snd (machine_effect c e w) v w' -> 0 <= c' -> c' <> c ->
+    e <> lock -> owns c' w l -> w_mem w' l = w_mem w l.
+  Proof.
+    intros P [Kh Ko] E Z0 N Nl O.
+    assert (Nr : class_of (fst l) = Percpu -> ~ of_cpu c l).
+    { intros Pc Oc. unfold owns in O. rewrite Pc in O. unfold of_cpu in O, Oc. rewrite O in Oc. injection Oc. congruence. }
+    destruct e as [l1|l1 x|f args].
+    - cbn in E. destruct E as [_ ->]. reflexivity.
+    - cbn in E. subst w'. destruct (pre_effect B c (EWrite l1 x) a eq_refl P a eq_refl) as [M _]. cbn in M.
+      unfold may_write in M. destruct M as [_ M].
+      assert (X : w_mem (write_cell B l1 x w) = upd (w_mem w) l1 x).
+      { unfold write_cell. destruct (steers_walks (fst l1)); reflexivity. }
+      rewrite X. apply upd_other. intros ->.
+      unfold owns in O. destruct (class_of (fst l)) eqn:Cl; [exact M| | |exact O|].
+      + unfold of_cpu in O, M; rewrite O in M; injection M; congruence.
+      + unfold has_vcpu, loadable in *. destruct (snd l) as [|h [|i [|]]]; try exact O.
+        assert (Y : token a h i = token w h i -> token a h i = 0 \/ token a h i = c + 1 -> False) by (intros Y [Y'|Y']; lia).
+        destruct M as [M|[Hd M]].
+        * apply Y; [|auto]. rewrite M. symmetry. apply (agree_token c a w Ko h i M).
+        * apply Y; [apply (plain_token a w (Kh Hd))|exact M].
+      + destruct M as (Hd & Ms & Mp & Ml). specialize (Kh Hd). destruct O as [[S H]|[[S H]|[S H]]].
+        * specialize (Ms S). destruct (snd l) as [|h [|i [|]]]; try exact H.
+          -- destruct H as [i H]. specialize (Ms i). rewrite (plain_token a w Kh) in Ms. lia.
+          -- cbn in H, Ms. rewrite (plain_token a w Kh) in Ms. lia.
+        * rewrite (Kh l) in Ml by (right; exact Cl). destruct (Ml S _ (or_introl eq_refl)); lia.
+        * apply (Mp S). unfold drives, driven in *. destruct (snd l) as [|h [|i [|]]]; try exact H.
+          destruct H as [H1 H2]. rewrite (plain_token a w Kh). split; [lia|]. split; [lia|]. apply (plain_on a w Kh), H2.
+    - destruct (cpu_primitive f) eqn:Cp.
+      { rewrite cpu_effect_call in E by exact Cp. destruct (cpu_effect_does _ _ _ _ _ _ _ E) as (d & D & R & ->).
+        apply regs_mem, Nr. }
+      cbn [effect] in E. rewrite Cp in E.
+      destruct args as [|x [|y [|z [|u [|t [|]]]]]]; try (cbn in E; contradiction); cbn in E.
+      + destruct (String.eqb_spec f "spin_lock") as [->|].
+        { destruct (proj1 (pre_effect B c (ECall "spin_lock" [x]) a eq_refl P a eq_refl)) as [_ ->]. destruct Nl. reflexivity. }
+        repeat (destruct (String.eqb f _); [cbn [snd] in E; first [subst w'|destruct E as [_ ->]|destruct E as (? & _ & ->)]; reflexivity|]).
+        cbn in E; contradiction.
+      + repeat (destruct (String.eqb f _); [cbn [snd] in E; first [subst w'|destruct E as [_ ->]]; reflexivity|]). cbn in E; contradiction.
+      + repeat (destruct (String.eqb f _); [cbn [snd] in E; first [subst w'|destruct E as [_ ->]]; reflexivity|]). cbn in E; contradiction.
+      + destruct (String.eqb f _); [cbn [snd] in E; subst w'; apply (regs_mem c (context_regs _ _ _ _ _ _)), Nr|cbn in E; contradiction].
+      + destruct (String.eqb f _); [cbn [snd] in E; destruct E as (r & _ & ->)|cbn in E; contradiction].
+        rewrite (regs_mem c (context_regs _ _ _ _ _ _)) by exact Nr. reflexivity.
+  Qed.
+
+  (** The page that an event of a CPU without the lock works on is its own. *)
+  Lemma local_page e c a : local e a = true -> pre (K c) e a -> fst (local_effect B c e a).
+  Proof. intros L [_ P]. rewrite L in P. exact P. Qed.
+
+  Lemma pages_event c e a v w w' p i c' : pre (K c) e a -> knows c a w -> secure B w -> 0 <= c ->
+    snd (machine_effect c e w) v w' -> 0 <= c' -> c' <> c -> own_page c' w p -> w_ram w' p i = w_ram w p i.
+  Proof.
+    intros P [Kh Ko] S Hc E Z0 N O.
+    assert (Loc : forall x, mine c a x -> p <> x).
+    { intros x M ->. apply (own_page_here B c' w x S Z0 O). apply (mine_elsewhere B c c' w x S Hc N).
+      apply (agree_mine c a w Ko), M. }
+    assert (Held : forall x, w_held a = true -> ~ in_use a x -> p <> x).
+    { intros x Hd U ->. apply U, (plain_in_use w a (plainly_sym a w (Kh Hd))), (own_page_in_use c' w x Z0 O). }
+    destruct e as [l|l x|f args].
+    - cbn in E. destruct E as [_ ->]. reflexivity.
+    - cbn in E. subst w'. unfold write_cell. destruct (steers_walks (fst l)); reflexivity.
+    - destruct (cpu_primitive f) eqn:Cp.
+      { rewrite cpu_effect_call in E by exact Cp. destruct (cpu_effect_does _ _ _ _ _ _ _ E) as (d & D & R & ->).
+        destruct (set_regs_pages c (writes d) w) as [_ Er]. rewrite Er. reflexivity. }
+      assert (F : local (ECall f args) a = true /\ fst (local_effect B c (ECall f args) a) \/
+        forall a0, before c (ECall f args) a a0 -> fst (effect B c (mem_inv B) (ECall f args) a0)).
+      { destruct (local (ECall f args) a) eqn:Lc; [left; split; [reflexivity|exact (local_page _ c a Lc P)]|right].
+        intros a0 Bf. exact (proj1 (pre_effect B c (ECall f args) a Lc P a0 Bf)). }
+      clear P. cbn [effect] in E, F. rewrite Cp in E, F.
+      destruct args as [|x [|y [|z [|u [|t [|]]]]]]; try (cbn in E; contradiction); cbn in E.
+      + destruct (String.eqb_spec f "spin_lock") as [->|].
+        { exfalso. destruct F as [[F _]|F]; [discriminate F|]. destruct (F a eq_refl) as [_ ->]. cbn in E. exact E. }
+        repeat (destruct (String.eqb_spec f _) as [->|]; [cbn [snd] in E; first [subst w'|destruct E as [_ ->]|destruct E as (r & E & ->)]|]);
+          try (cbn in E; contradiction); try reflexivity.
+Abort.
+End Events.
