@@ -138,19 +138,21 @@ Section Events.
         cbn in E; contradiction.
       + repeat (destruct (String.eqb f _); [cbn [snd] in E; first [subst w'|destruct E as [_ ->]]; reflexivity|]). cbn in E; contradiction.
       + repeat (destruct (String.eqb f _); [cbn [snd] in E; first [subst w'|destruct E as [_ ->]]; reflexivity|]). cbn in E; contradiction.
-      + destruct (String.eqb f _); [cbn [snd] in E; subst w'; apply (regs_mem c (context_regs _ _ _ _ _ _)), Nr|cbn in E; contradiction].
+      + destruct (String.eqb f _); [cbn [snd] in E; subst w'; exact (regs_mem c (context_regs _ _ _ _ _ _) w l Nr)|cbn in E; contradiction].
       + destruct (String.eqb f _); [cbn [snd] in E; destruct E as (r & _ & ->)|cbn in E; contradiction].
-        rewrite (regs_mem c (context_regs _ _ _ _ _ _)) by exact Nr. reflexivity.
+        exact (regs_mem c (context_regs _ _ _ _ _ _) (settle B (set_ram r w)) l Nr).
   Qed.
 
   (** The page that an event of a CPU without the lock works on is its own. *)
   Lemma local_page e c a : local e a = true -> pre (K c) e a -> fst (local_effect B c e a).
   Proof. intros L [_ P]. rewrite L in P. exact P. Qed.
 
-  Lemma pages_event c e a v w w' p i c' : pre (K c) e a -> knows c a w -> secure B w -> 0 <= c ->
-    snd (machine_effect c e w) v w' -> 0 <= c' -> c' <> c -> own_page c' w p -> w_ram w' p i = w_ram w p i.
+  Lemma pages_event c e a v w w' p i c' : pre (K c) e a -> knows c a w -> (w_held a = true -> w_meta a = w_meta w) ->
+    secure B w -> 0 <= c ->
+    snd (machine_effect c e w) v w' -> 0 <= c' -> c' <> c -> e <> lock -> own_page c' w p ->
+    w_ram w' p i = w_ram w p i.
   Proof.
-    intros P [Kh Ko] S Hc E Z0 N O.
+    intros P [Kh Ko] Km S Hc E Z0 N Nl O.
     assert (Loc : forall x, mine c a x -> p <> x).
     { intros x M ->. apply (own_page_here B c' w x S Z0 O). apply (mine_elsewhere B c c' w x S Hc N).
       apply (agree_mine c a w Ko), M. }
@@ -169,8 +171,44 @@ Section Events.
       clear P. cbn [effect] in E, F. rewrite Cp in E, F.
       destruct args as [|x [|y [|z [|u [|t [|]]]]]]; try (cbn in E; contradiction); cbn in E.
       + destruct (String.eqb_spec f "spin_lock") as [->|].
-        { exfalso. destruct F as [[F _]|F]; [discriminate F|]. destruct (F a eq_refl) as [_ ->]. cbn in E. exact E. }
-        repeat (destruct (String.eqb_spec f _) as [->|]; [cbn [snd] in E; first [subst w'|destruct E as [_ ->]|destruct E as (r & E & ->)]|]);
-          try (cbn in E; contradiction); try reflexivity.
-Abort.
+        { exfalso. destruct F as [[F _]|F]; [discriminate F|]. destruct (F a eq_refl) as [_ ->]. apply Nl. reflexivity. }
+        destruct (String.eqb_spec f "spin_unlock") as [->|]; [cbn [snd] in E; subst w'; reflexivity|].
+        destruct (String.eqb_spec f "meta_get") as [->|]; [cbn [snd] in E; destruct E as [_ ->]; reflexivity|].
+        destruct (String.eqb_spec f "page_zero") as [->|].
+        { cbn [snd] in E. subst w'. assert (Np : p <> x).
+          { destruct F as [[_ F]|F]; [apply Loc; left; exact F|]. destruct (F a eq_refl) as (Hd & _ & _ & U). exact (Held x Hd U). }
+          cbn. unfold store_page. rewrite (proj2 (Z.eqb_neq p x) Np). reflexivity. }
+        destruct (String.eqb_spec f "page_sync") as [->|]; [cbn [snd] in E; subst w'; reflexivity|].
+        destruct (String.eqb_spec f "fp_load") as [->|]; [cbn [snd] in E; subst w'; reflexivity|].
+        destruct (String.eqb_spec f "fp_save") as [->|]; [|cbn in E; contradiction].
+        cbn [snd] in E. destruct E as (r & Sv & ->). cbn. apply Sv. left.
+        destruct F as [[_ F]|F]; [apply Loc; left; exact F|destruct (F a eq_refl)].
+      + destruct (String.eqb_spec f "meta_set") as [->|]; [cbn [snd] in E; subst w'; reflexivity|].
+        destruct (String.eqb_spec f "pg_get") as [->|]; [cbn [snd] in E; destruct E as [_ ->]; reflexivity|].
+        destruct (String.eqb_spec f "pte_get") as [->|]; [cbn [snd] in E; destruct E as [_ ->]; reflexivity|].
+        destruct (String.eqb_spec f "page_copy") as [->|].
+        { cbn [snd] in E. subst w'. assert (Np : p <> x).
+          { destruct F as [[F _]|F]; [discriminate F|].
+            destruct (F (set_ram (w_ram a) a)) as (Hd & _ & _ & _ & U & _); [exists (w_ram a); auto|]. exact (Held x Hd U). }
+          cbn. unfold store_page. rewrite (proj2 (Z.eqb_neq p x) Np). reflexivity. }
+        destruct (String.eqb_spec f "tlb_inval_vm") as [->|]; [cbn [snd] in E; subst w'; reflexivity|cbn in E; contradiction].
+      + assert (Wr : p <> x -> w_ram (write_word B x y z w) p i = w_ram w p i).
+        { intros Np. cbn. unfold store_word. rewrite (proj2 (Z.eqb_neq p x) Np). reflexivity. }
+        destruct (String.eqb_spec f "pg_set") as [->|].
+        { cbn [snd] in E. subst w'. apply Wr. destruct F as [[_ F]|F]; [apply Loc, F|].
+          destruct (F a eq_refl) as (Hd & _ & _ & _ & U). exact (Held x Hd U). }
+        destruct (String.eqb_spec f "pte_set") as [->|]; [|cbn in E; contradiction].
+        cbn [snd] in E. subst w'. apply Wr. destruct F as [[F _]|F]; [discriminate F|].
+        destruct (F a eq_refl) as (Hd & Ou & _). destruct Ou as [Rx [[_ U]|K]]; [exact (Held x Hd U)|].
+        (* a table of a VM *)
+        intros ->. destruct (own_page_kind B c' w x S Z0 O) as [_ K'].
+        unfold state in K, K'. rewrite (Km Hd) in K. pg; lia.
+      + destruct (String.eqb f _); [cbn [snd] in E; subst w'|cbn in E; contradiction].
+        exact (f_equal (fun g => g p i) (proj2 (set_regs_pages c (context_regs _ _ _ _ _ _) w))).
+      + destruct (String.eqb_spec f "ctx_switch") as [->|]; [|cbn in E; contradiction].
+        cbn [snd] in E. destruct E as (r & (_ & _ & Sv) & ->).
+        transitivity (w_ram (settle B (set_ram r w)) p i).
+        { exact (f_equal (fun g => g p i) (proj2 (set_regs_pages c (context_regs _ _ _ _ _ _) (settle B (set_ram r w))))). }
+        cbn. apply Sv. left. destruct F as [[_ F]|F]; [apply Loc; left; apply F|destruct (F a eq_refl)].
+  Qed.
 End Events.
