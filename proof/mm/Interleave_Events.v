@@ -211,4 +211,192 @@ Section Events.
         { exact (f_equal (fun g => g p i) (proj2 (set_regs_pages c (context_regs _ _ _ _ _ _) (settle B (set_ram r w))))). }
         cbn. apply Sv. left. destruct F as [[_ F]|F]; [apply Loc; left; apply F|destruct (F a eq_refl)].
   Qed.
+
+  (** ** A CPU without the lock *)
+  Lemma loose_own c l x a w : loose (fst l) -> away c a w -> away c (write_cell B l x a) (write_cell B l x w).
+  Proof.
+    intros L [Hd M P]. pose proof (loose_plainly B l x a L) as E.
+    assert (Em : forall y, w_mem (write_cell B l x y) = upd (w_mem y) l x) by (intros y; apply percpu_mem).
+    constructor; [rewrite loose_write by exact L; exact Hd| |].
+    - intros l' O. rewrite !Em. unfold upd. destruct (loc_eqb l l'); [reflexivity|]. apply M.
+      revert O. apply owns_same, plain_grows, plainly_sym, E.
+    - intros p i O. rewrite !loose_write by exact L. cbn. apply P. exact (plain_own_page _ _ c p (plainly_sym _ _ E) O).
+  Qed.
+
+  Lemma loose_view c d l x y w : loose (fst l) -> d <> c ->
+    (class_of (fst l) = Percpu -> of_cpu c l) -> (class_of (fst l) = Loader -> has_vcpu c w (snd l)) ->
+    0 <= c -> view d y w -> view d y (write_cell B l x w).
+  Proof.
+    intros L N Op Ol Hc V. rewrite loose_write by exact L. constructor; try apply V. intros l' Vi. cbn.
+    rewrite upd_other; [apply (v_mem d y w V), Vi|]. intros ->. unfold visible in Vi.
+    destruct L as [L|[L|L]]; rewrite L in Vi; [|clear Op|exact Vi].
+    - specialize (Op L). unfold of_cpu in Op, Vi. rewrite Op in Vi. injection Vi. congruence.
+    - specialize (Ol L). unfold has_vcpu, loadable in *. destruct (snd l') as [|h [|i [|]]]; try exact Vi.
+      rewrite (plain_token y w (view_plain d y w V)) in Vi. lia.
+  Qed.
+
+  Lemma regs_away c x a w : away c a w -> away c (set_regs c x a) (set_regs c x w).
+  Proof. apply (set_regs_both B c (away c)). intros l v a1 b1 Pc _. apply loose_own. left; exact Pc. Qed.
+  Lemma regs_rest c x w w1 : 0 <= c -> secure B w1 /\ (mem_inv B w -> mem_inv B w1) /\
+      (forall d y, d <> c -> view d y w -> view d y w1) ->
+    secure B (set_regs c x w1) /\ (mem_inv B w -> mem_inv B (set_regs c x w1)) /\
+      (forall d y, d <> c -> view d y w -> view d y (set_regs c x w1)).
+  Proof.
+    intros Hc H. apply (set_regs_keep B c (fun u => secure B u /\ (mem_inv B w -> mem_inv B u) /\
+      (forall d y, d <> c -> view d y w -> view d y u))); [|exact H].
+    intros l v u Pc Oc (S & I & V). assert (L : loose (fst l)) by (left; exact Pc).
+    split; [apply loose_secure; assumption|]. split; [intros X; apply loose_mem_inv; auto|].
+    intros d y N X. apply (loose_view c); auto. congruence.
+  Qed.
+
+  Lemma own_store c a w x ra rw : away c a w -> secure B w -> settled B w -> 0 <= c -> mine c a x ->
+    (forall p i, p <> x -> rw p i = w_ram w p i) -> (forall p i, p <> x -> ra p i = w_ram a p i) ->
+    (own_page c a x -> forall i, ra x i = rw x i) ->
+    away c (set_ram ra a) (settle B (set_ram rw w)) /\ secure B (settle B (set_ram rw w)) /\
+    (mem_inv B w -> mem_inv B (settle B (set_ram rw w))) /\
+    (forall d y, d <> c -> view d y w -> view d y (settle B (set_ram rw w))).
+  Proof.
+    intros [Hd M P] S St Hc Mx Ew Ea Eo. pose proof (agree_mine c a w M x Mx) as Mw. split; [|split; [|split]].
+    - constructor; [exact Hd|exact M|]. intros p i O. cbn. destruct (Z.eq_dec p x) as [->|N]; [apply Eo, O|].
+      rewrite Ea, Ew by exact N. apply P, O.
+    - apply (mine_secure B c w x); assumption.
+    - apply (mine_mem_inv B c w x); assumption.
+    - intros d y N. apply (mine_view B c d y w x); assumption.
+  Qed.
+
+  Lemma own_word c a w x i : away c a w -> own_page c a x -> word a x i = word w x i.
+  Proof. intros [_ _ P] O. unfold word. rewrite P by exact O. reflexivity. Qed.
+  Lemma own_reg c a w r ix : away c a w -> reg_of a c r ix = reg_of w c r ix.
+  Proof. intros [_ M _]. unfold reg_of. rewrite M; [reflexivity|]. unfold owns. rewrite reg_class. apply reg_own. Qed.
+
+  (** The page of the proof's world, with the words that the real one has got. *)
+  Definition patch (x lo hi : Z) (r f : Z -> Z -> Z) (p i : Z) : Z := if (p =? x) && (lo <=? i) && (i <? hi) then r p i else f p i.
+  Lemma patch_in x lo hi r f i : lo <= i < hi -> patch x lo hi r f x i = r x i.
+  Proof. intros H. unfold patch. rewrite Z.eqb_refl, (proj2 (Z.leb_le lo i)), (proj2 (Z.ltb_lt i hi)) by lia. reflexivity. Qed.
+  Lemma patch_out x lo hi r f p i : p <> x \/ ~ lo <= i < hi -> patch x lo hi r f p i = f p i.
+  Proof.
+    intros H. unfold patch. destruct (Z.eqb_spec p x), (Z.leb_spec lo i), (Z.ltb_spec i hi); cbn; try reflexivity. lia.
+  Qed.
+
+  Lemma local_step c e a w v w' : 0 <= c -> away c a w -> local e a = true -> fst (local_effect B c e a) ->
+    secure B w -> settled B w -> snd (machine_effect c e w) v w' ->
+    (exists a', snd (local_effect B c e a) v a' /\ away c a' w') /\ secure B w' /\ (mem_inv B w -> mem_inv B w') /\
+    (forall d x, d <> c -> view d x w -> view d x w').
+  Proof.
+    intros Hc Aw Lc F S St E. destruct e as [l|l x|f args]; try discriminate Lc.
+    assert (Cp : cpu_primitive f = false).
+    { unfold local in Lc. apply andb_true_iff in Lc as [Pg _]. unfold paging in Pg. apply existsb_exists in Pg as (g & Ig & Eg).
+      apply String.eqb_eq in Eg. subst g. repeat (destruct Ig as [<-|Ig]; [reflexivity|]). destruct Ig. }
+    clear Lc. cbn [effect] in E. rewrite Cp in E. clear Cp.
+    destruct args as [|x [|y [|z [|u [|t [|]]]]]]; try (cbn in E; contradiction); cbn in E, F |- *.
+    - destruct (String.eqb_spec f "page_zero") as [->|].
+      { cbn in E, F |- *. subst w'.
+        destruct (own_store c a w x (store_page x (fun _ => 0) (w_ram a)) (store_page x (fun _ => 0) (w_ram w)) Aw S St Hc (or_introl F))
+          as (A1 & A2 & A3 & A4).
+        - intros p i N. unfold store_page. rewrite (proj2 (Z.eqb_neq p x) N). reflexivity.
+        - intros p i N. unfold store_page. rewrite (proj2 (Z.eqb_neq p x) N). reflexivity.
+        - intros _ i. unfold store_page. rewrite Z.eqb_refl. reflexivity.
+        - split; [eexists; split; [reflexivity|exact A1]|auto]. }
+      destruct (String.eqb_spec f "fp_load") as [->|].
+      { cbn in E, F |- *. subst w'. split; [exists a; auto|]. auto. }
+      destruct (String.eqb_spec f "fp_save") as [->|]; [|destruct F]. cbn in E, F |- *. destruct E as (r & Sv & ->).
+      destruct (own_store c a w x (patch x 60 128 r (w_ram a)) r Aw S St Hc (or_introl F)) as (A1 & A2 & A3 & A4).
+      + intros p i N. apply Sv. auto.
+      + intros p i N. apply patch_out. auto.
+      + intros O i. destruct (Z_le_dec 60 i), (Z_lt_dec i 128).
+        1: apply patch_in; lia.
+        all: rewrite patch_out by lia; rewrite Sv by lia; apply (aw_page c a w Aw), O.
+      + split; [|auto]. eexists. split; [|exact A1]. exists (patch x 60 128 r (w_ram a)). split; [|reflexivity].
+        intros p i N. apply patch_out, N.
+    - destruct (String.eqb_spec f "pg_get") as [->|]; [|destruct F]. cbn in E, F |- *. destruct E as [-> ->].
+      split; [|auto]. exists a. split; [split; [|reflexivity]|exact Aw]. intros O. symmetry. apply (own_word c); assumption.
+    - destruct (String.eqb_spec f "pg_set") as [->|]; [|destruct F]. cbn in E, F |- *. subst w'.
+      destruct (own_store c a w x (store_word x y z (w_ram a)) (store_word x y z (w_ram w)) Aw S St Hc (proj1 F)) as (A1 & A2 & A3 & A4).
+      + intros p i N. unfold store_word. rewrite (proj2 (Z.eqb_neq p x) N). reflexivity.
+      + intros p i N. unfold store_word. rewrite (proj2 (Z.eqb_neq p x) N). reflexivity.
+      + intros O i. unfold store_word. destruct (_ && _); [reflexivity|]. apply (aw_page c a w Aw), O.
+      + split; [eexists; split; [reflexivity|exact A1]|auto].
+    - destruct (String.eqb_spec f "ctx_start") as [->|]; [|destruct F]. cbn [fst snd] in E, F |- *. subst w'. split.
+      + exists (set_regs c (context_regs (word w x 48) (word w x 37) x y z u) a). split; [|apply (regs_away c (context_regs _ _ _ _ _ _)), Aw].
+        exists (word w x 48), (word w x 37). split; [|reflexivity].
+        intros O. split; symmetry; apply (own_word c); assumption.
+      + apply (regs_rest c (context_regs _ _ _ _ _ _) w w Hc). auto.
+    - destruct (String.eqb_spec f "ctx_switch") as [->|]; [|destruct F]. cbn [fst snd] in E, F |- *. destruct E as (r & Sv & ->).
+      destruct F as [F _]. pose proof Sv as (Sv1 & Sv2 & Sv3).
+      destruct (own_store c a w x (patch x 33 60 r (w_ram a)) r Aw S St Hc (or_introl F)) as (A1 & A2 & A3 & A4).
+      + intros p i N. apply Sv3. auto.
+      + intros p i N. apply patch_out. auto.
+      + intros O i. destruct (Z_le_dec 33 i), (Z_lt_dec i 60).
+        1: apply patch_in; lia.
+        all: rewrite patch_out by lia; rewrite Sv3 by lia; apply (aw_page c a w Aw), O.
+      + split; [|apply (regs_rest c (context_regs _ _ _ _ _ _) w _ Hc); auto].
+        exists (set_regs c (context_regs (word w y 48) (word w y 37) y z u t) (set_ram (patch x 33 60 r (w_ram a)) a)).
+        split; [|apply (regs_away c (context_regs _ _ _ _ _ _)), A1].
+        exists (word w y 48), (word w y 37), (patch x 33 60 r (w_ram a)). split; [|split; [|reflexivity]].
+        * intros O. split; symmetry; apply (own_word c); assumption.
+        * split; [rewrite patch_in by lia; rewrite Sv1; symmetry; apply own_reg, Aw|].
+          split; [rewrite patch_in by lia; rewrite Sv2; symmetry; apply own_reg, Aw|]. intros p i N. apply patch_out, N.
+  Qed.
+
+  (** An event of a CPU without the lock, in the real world. *)
+  Lemma unlocked_step c e a w v w' : 0 <= c -> away c a w -> e <> lock -> pre (K c) e a -> secure B w -> settled B w ->
+    snd (machine_effect c e w) v w' ->
+    (exists a', act (K c) e a v a' /\ away c a' w') /\ secure B w' /\ (mem_inv B w -> mem_inv B w') /\
+    (forall d x, d <> c -> view d x w -> view d x w').
+  Proof.
+    intros Hc Aw Nl P0 S St E. destruct (local e a) eqn:Lc.
+    { destruct (local_step c e a w v w' Hc Aw Lc (local_page e c a Lc P0) S St E) as ((a' & Ea & Aa) & R).
+      split; [|exact R]. exists a'. split; [|exact Aa]. cbn [act contract_of]. rewrite Lc. exact Ea. }
+    pose proof Aw as [H M Pg]. pose proof (pre_effect B c e a Lc P0) as P. clear P0.
+    pose proof (fun a0 v a' => act_effect (m := m) B c e a a0 v a' Lc) as Act.
+    destruct e as [l|l x|f args].
+    - cbn in E. destruct E as [-> ->]. split; [|auto]. destruct (class_of (fst l)) eqn:Cl.
+      4: { set (a0 := set_mem (upd (w_mem a) l (w_mem w l)) a).
+        assert (Bf : before c (ERead l) a a0) by (cbn; rewrite Cl; exists (w_mem w l); reflexivity).
+        exists a0. split; [apply (Act a0); [exact Bf|]; cbn; unfold a0; cbn; rewrite upd_same; auto|].
+        assert (L : loose (fst l)) by (right; right; exact Cl). pose proof (loose_plainly B l (w_mem w l) a L) as Pl.
+        rewrite loose_write in Pl by exact L. change (plainly a a0) in Pl.
+        constructor; [exact H| |].
+        - intros l' O. unfold a0. cbn. rewrite upd_other.
+          + apply M. revert O. apply owns_same, plain_grows, plainly_sym, Pl.
+          + intros <-. unfold owns in O. rewrite Cl in O. exact O.
+        - intros p i O. cbn. apply Pg. exact (plain_own_page _ _ c p (plainly_sym _ _ Pl) O). }
+      all: assert (Bf : before c (ERead l) a a) by (cbn; rewrite Cl; reflexivity); destruct (P a Bf) as [[F|F] _]; [|congruence];
+        exists a; (split; [|exact Aw]); apply (Act a); [exact Bf|]; cbn; (split; [|reflexivity]); symmetry; apply M;
+        unfold may_read in F; unfold owns; rewrite Cl in F |- *; try exact I; try exact F.
+      + destruct F as [F|[F _]]; [exact F|congruence].
+      + destruct F as [F|F]; [congruence|]. unfold owns in F. rewrite Cl in F. exact F.
+    - cbn in E. subst w'. destruct (P a eq_refl) as [F _]. cbn in F. destruct F as [_ F].
+      assert (X : loose (fst l) /\ (class_of (fst l) = Percpu -> of_cpu c l) /\ (class_of (fst l) = Loader -> has_vcpu c w (snd l))).
+      { unfold loose. destruct (class_of (fst l)) eqn:Cl; [destruct F| | | |destruct F as [F _]; congruence].
+        - split; [auto|]. split; [auto|discriminate].
+        - split; [auto|]. split; [discriminate|]. intros _. destruct F as [F|[F _]]; [|congruence]. unfold has_vcpu in *.
+          destruct (snd l) as [|h [|i [|]]]; try exact F. apply (agree_token c a w M), F.
+        - split; [auto|]. split; discriminate. }
+      destruct X as (L & Op & Ol). split; [|split; [|split]].
+      + exists (write_cell B l x a). split; [apply (Act a); reflexivity|apply loose_own; assumption].
+      + apply loose_secure; assumption.
+      + apply loose_mem_inv, L.
+      + intros d y N V. apply (loose_view c); assumption.
+    - destruct (cpu_primitive f) eqn:Cp.
+      { rewrite cpu_effect_call in E by exact Cp. destruct (cpu_effect_does _ _ _ _ _ _ _ E) as (d & D & R & ->). split.
+        - exists (set_regs c (writes d) a). split; [|apply regs_away, Aw].
+          apply (Act a); [unfold before; rewrite cpu_unobserved by exact Cp; reflexivity|].
+          rewrite cpu_effect_call by exact Cp. unfold cpu_effect. rewrite D. split; [|reflexivity].
+          destruct (answer d) as [|r ix|]; [exact I| |exact R]. cbn in *. rewrite R. symmetry. apply M.
+          unfold owns. rewrite reg_class. apply reg_own.
+        - apply (regs_rest c (writes d) w w Hc). auto. }
+      exfalso. assert (X : exists a0, before c (ECall f args) a a0 /\ w_held a0 = false).
+      { unfold before. destruct (observes (ECall f args)); [|exists a; auto]. exists (set_ram (w_ram a) a).
+        split; [exists (w_ram a); auto|exact H]. }
+      destruct X as (a0 & Bf & H0). destruct (P a0 Bf) as [F _]. clear P Act Bf E. cbn [effect] in F. rewrite Cp in F.
+      destruct args as [|x [|y [|z [|u [|t [|]]]]]]; cbn in F; try contradiction.
+      + destruct (String.eqb_spec f "spin_lock") as [->|].
+        { destruct F as [_ ->]. destruct Nl. reflexivity. }
+        repeat (destruct (String.eqb f _); [cbn [fst] in F; first [destruct F; fail|destruct F as [F _]; congruence|exact F]|]). cbn in F; contradiction.
+      + repeat (destruct (String.eqb f _); [cbn [fst] in F; destruct F as [F _]; congruence|]). cbn in F; contradiction.
+      + repeat (destruct (String.eqb f _); [cbn [fst] in F; destruct F as [F _]; congruence|]). cbn in F; contradiction.
+      + destruct (String.eqb f _); exact F.
+      + destruct (String.eqb f _); exact F.
+  Qed.
 End Events.
