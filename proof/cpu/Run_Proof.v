@@ -56,17 +56,4 @@ Section Proofs.
     eapply wp_mono; [apply H3; [exact Hd|exact O|lia|exact (told_host B cpu w1 S1 Hc 32 _)]|]. cbv beta. intros ? ? (-> & ->). steps.
     split; reflexivity.
   Qed.
-
-  (** ** Back to KServ *)
-  Hypothesis HB : board_ok B.
-
-  Lemma root_range w : constants B w -> in_ty U64 (Z.shiftl (b_root B) 12) /\ wrap U64 (w_mem w (obj "host_root" [])) = b_root B.
-  Proof.
-    intros K. split; [|apply (k_root B w K)].
-    destruct (bo_tables B HB 1 0) as (i & Ri & Rp); [split; [lia|left; reflexivity]|].
-    destruct (bo_region B HB i Ri) as (P1 & P2 & P3 & _). unfold host_table in Rp. cbn in Rp. rewrite Z.add_0_r in Rp.
-    rewrite Z.shiftl_mul_pow2 by lia. unfold in_ty. change (modulus U64) with (2 ^ 64). lia.
-  Qed.
-
-  Ltac setw H O T := eapply wp_mono; [apply H; [assumption|exact O|lia|exact T]|]; cbv beta; intros ? ? (-> & ->); steps.
 End Proofs.

@@ -94,9 +94,4 @@ Section Specs.
     WP (d [cpu; code]) (fun r w' => r = None /\ idle B w' /\ exists w1, host_again cpu code w w1 /\ idle B w1 /\
       (code <> 18 /\ w' = w1 \/
        code = 18 /\ keeps_own cpu ["pcpu.ready"] w1 w' /\ wrap U32 (w_mem w' (obj "pcpu.ready" [cpu])) = 0)) w.
-
-  (** A vCPU is put back: its virtual interface goes into its run page, and off the CPU. *)
-  Definition off_vgic (w w1 : world) : Prop := exists w0, (w0 = w1 \/ w1 = write_cell B (obj "pcpu.ready" [cpu]) 0 w0) /\
-    changes cpu ["reg.ich_vmcr"; "reg.ich_ap"] (vgic_word (vcpu_run w (loaded_vm cpu w) (loaded_vcpu cpu w))) w w0 /\
-    reg_of w0 cpu "ich_vmcr" [] = 0 /\ forall g n, ap_there cpu w g n -> reg_of w0 cpu "ich_ap" [g; n] = 0.
 End Specs.
