@@ -186,3 +186,42 @@ Definition finished (r : option Z) (w : world) : Prop := True.
 Notation good B := (good_to B false (fun _ => finished)).
 (** ... of code that uses its own pages too. *)
 Notation good_all B := (good_to B true (fun _ => finished)).
+
+(** A change of a page's state that the holder's proof allows is one in the real world: no CPU uses the page, or its state
+    stays of the same kind. *)
+Lemma view_change B c a w p s : view c a w -> secure B a -> secure B (set_meta p s a) -> may_change a p s -> may_change w p s.
+Proof.
+  intros V S S'. assert (Es : state a p = state w p) by (unfold state; rewrite (v_meta _ _ _ V); reflexivity).
+  unfold may_change. rewrite <- Es. intros [M|(Is & M)]; [left; exact M|].
+  assert (Iw : isolated w p).
+  { destruct Is as [R U]. split; intros X; [apply R, (view_reached c a w p V), X|apply U, (view_used c a w p V), X]. }
+  set (n := wrap U64 s) in *.
+  assert (D : (kind (state a p) = kind n /\ (handle (state a p) = handle n \/ kind n = PG_CORE)) \/ ~ housed a p).
+  { destruct (Z.eq_dec (kind (state a p)) (kind n)) as [E|N].
+    - destruct (Z.eq_dec (handle (state a p)) (handle n)) as [E'|N']; [auto|].
+      destruct (Z.eq_dec (kind n) PG_CORE) as [E2|N2]; [auto|right]. intros H.
+      assert (En : state (set_meta p s a) p = n) by (unfold state; cbn; rewrite Z.eqb_refl; reflexivity).
+      destruct H as [(d & R & ->)|(h & i & T & [->|(P & ->)])].
+      + destruct (st_host B _ (s_seats B _ S') d R) as [_ K]. change (host_ctx (set_meta (host_ctx a d) s a) d) with (host_ctx a d) in K.
+        rewrite En in K. exact (N2 K).
+      + destruct (st_run B _ (s_seats B _ S) h i T) as (_ & _ & H1). destruct (st_run B _ (s_seats B _ S') h i T) as (_ & _ & H2).
+        change (vcpu_run (set_meta (vcpu_run a h i) s a) h i) with (vcpu_run a h i) in H2. rewrite En in H2. congruence.
+      + destruct (st_ctx B _ (s_seats B _ S) h i T P) as (_ & _ & H1). destruct (st_ctx B _ (s_seats B _ S') h i T P) as (_ & _ & H2).
+        change (vcpu_ctx (set_meta (vcpu_ctx a h i) s a) h i) with (vcpu_ctx a h i) in H2. rewrite En in H2. congruence.
+    - right. intros H. apply N.
+      assert (En : state (set_meta p s a) p = n) by (unfold state; cbn; rewrite Z.eqb_refl; reflexivity).
+      destruct H as [(d & R & ->)|(h & i & T & [->|(P & ->)])].
+      + destruct (st_host B _ (s_seats B _ S) d R) as [_ H1]. destruct (st_host B _ (s_seats B _ S') d R) as [_ H2].
+        change (host_ctx (set_meta (host_ctx a d) s a) d) with (host_ctx a d) in H2. rewrite En in H2. congruence.
+      + destruct (st_run B _ (s_seats B _ S) h i T) as (_ & H1 & _). destruct (st_run B _ (s_seats B _ S') h i T) as (_ & H2 & _).
+        change (vcpu_run (set_meta (vcpu_run a h i) s a) h i) with (vcpu_run a h i) in H2. rewrite En in H2. congruence.
+      + destruct (st_ctx B _ (s_seats B _ S) h i T P) as (_ & H1 & _). destruct (st_ctx B _ (s_seats B _ S') h i T P) as (_ & H2 & _).
+        change (vcpu_ctx (set_meta (vcpu_ctx a h i) s a) h i) with (vcpu_ctx a h i) in H2. rewrite En in H2. congruence. }
+  destruct D as [(Ek & Eh)|N].
+  - left. unfold owner_of, secret_state. rewrite Ek. destruct Eh as [-> | E]; [auto|]. rewrite E. cbn. auto.
+  - right. split; [exact Iw|]. destruct M as [M|(M1 & M2 & M3)].
+    + left. intros i Hi. unfold word. rewrite <- (v_ram _ _ _ V); [apply M, Hi|apply Is|].
+      intros X. apply N, inhabited_housed, (elsewhere_inhabited c), X.
+    + right. split; [exact M1|]. split; [|exact M3]. unfold vm_state in *.
+      rewrite <- (view_plain _ _ _ V) by (right; reflexivity). exact M2.
+Qed.

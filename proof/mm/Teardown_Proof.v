@@ -20,10 +20,11 @@ Section Proofs.
   Lemma tlb_inval_raw_ok prims : prims "tlb_inval_vm" = Some {| s_params := [U64; U64]; s_result := None |} ->
     spec_tlb_inval_raw B cpu (call_primitive prims "tlb_inval_vm").
   Proof.
-    intros E h r0 w Hd Hh Er Hs. eapply r_primitive; [exact E|reflexivity|..].
-    - intros w0 Bf. cbn in Bf. pose proof (Hs w0 Bf) as Sc. cbn. split; [|intros v w' ->; exact Sc].
+    intros E h r0 w Hd Hh Er Hs. eapply r_primitive; [exact E|reflexivity|apply pre_intro; [reflexivity|intros _; split; reflexivity|]|].
+    - intros w0 Bf. cbn in Bf. pose proof (Hs w0 (meddling_interference _ _ _ Bf)) as Sc. cbn. split; [|intros v w' ->; exact Sc].
       destruct Bf as (r & -> & _). auto.
-    - intros v w' (w0 & Bf & Ef). cbn in Bf, Ef. split; [|reflexivity]. exists w0. auto.
+    - intros v w' Ac. apply act_elim in Ac; [|reflexivity]. destruct Ac as (w0 & Bf & Ef). cbn in Bf, Ef.
+      split; [|reflexivity]. exists w0. split; [exact (meddling_interference _ _ _ Bf)|auto].
   Qed.
 
   (** A run page is KServ's before and after. *)
@@ -204,16 +205,17 @@ Section Proofs.
       + destruct (Hr ltac:(assumption)) as [Lv Ul]. pose proof (proj1 Lv) as Rh. pose proof (cs_inv B _ C) as I.
         destruct (steer_less B w1 (upd (w_mem w1) ("vms.state", [h]) VM_DYING) I) as [Lw Lt].
         { intros g r0 S. exact (proj1 (dying_starts B w1 h Rh g r0 S)). }
-        apply write_event; [apply (may_write_locked B); [exact C|reflexivity|reflexivity]| |].
-        { split; cbn.
+        assert (Se : secure B (write_cell B ("vms.state", [h]) VM_DYING w1)).
+        { split.
           - intros k g fn p T. exact (s_tlb B w1 (i_secure B w1 I) k g fn p (Lt _ _ _ _ T)).
-          - intros g l fn t W. exact (s_walk B w1 (i_secure B w1 I) g l fn t (Lw _ _ _ _ W)). }
+          - intros g l fn t W. exact (s_walk B w1 (i_secure B w1 I) g l fn t (Lw _ _ _ _ W)).
+          - apply (seats_same B w1); [apply I|reflexivity|tauto|reflexivity|]. intros c g l fn _ W. exact (Lw _ _ _ _ W). }
+        apply write_event; [apply (may_write_locked B); [exact C|reflexivity|reflexivity]|intros _; apply calm_locked; reflexivity|
+          exact Se|].
         intros _. set (w2 := write_cell B ("vms.state", [h]) 3 w1).
         assert (Hd : w_held w2 = true) by exact (cs_held B w1 C).
         steps.
-        apply read_ret; [left; exact Hd|split; cbn|].
-        { intros k g fn p T. exact (s_tlb B w1 (i_secure B w1 I) k g fn p (Lt _ _ _ _ T)). }
-        { intros g l fn t W. exact (s_walk B w1 (i_secure B w1 I) g l fn t (Lw _ _ _ _ W)). }
+        apply read_ret; [left; exact Hd|exact Se|].
         steps. eapply wp_mono; [apply HT; [exact Hd|exact Rh|reflexivity|]|].
         { intros w3 J. apply i_secure, (torn_inv B HB w1 w3 h I Rh J). }
         cbv beta. intros ? w4 ((w3 & J & E4) & ->). steps.

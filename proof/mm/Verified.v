@@ -16,7 +16,7 @@ From Redoubt.mm Require Import Leaf_Spec Leaf_Proof Revoke_Spec Revoke_Proof Rel
   Unlend_Proof Prot_Proof Loan_Call_Spec Loan_Call_Proof Force_Spec Force_Proof Guest_Spec Guest_Proof
   Share_Spec Unshare_Proof Share_Proof.
 From Redoubt.mm Require Import Ram_Spec Ram_Proof Teardown_Spec Teardown_Proof Host_Map_Spec Host_Map_Proof.
-From Redoubt.mm Require Import Call_Spec Call_Proof.
+From Redoubt.mm Require Import Call_Spec Call_Proof Local_Prims.
 From Redoubt.mm Require Import Load_Spec Load_Proof Guest_Call_Spec Guest_Call_Proof
   Power_Spec Power_Proof.
 From Redoubt.cpu Require Import Word_Spec Word_Proof Load_Proof Prims Reg_Spec Reg_Proof Smc_Spec Smc_Proof.
@@ -36,12 +36,26 @@ Section Program.
 
   Definition prim_specs : list (ident * (den -> Prop)) := [
     ("spin_lock", spec_spin_lock B cpu LI); ("spin_unlock", spec_spin_unlock B cpu LI);
-    ("pg_get", spec_pg_get B cpu LI); ("pg_set", spec_pg_set B cpu LI);
+    (* with the lock, and without it on the CPU's own pages *)
+    ("pg_get", fun d => spec_pg_get B cpu LI d /\ spec_own_get B cpu LI d);
+    ("pg_set", fun d => spec_pg_set B cpu LI d /\ spec_own_set B cpu LI d);
     ("meta_get", spec_meta_get B cpu LI); ("meta_set", spec_meta_set B cpu LI);
     ("pte_get", spec_pte_get B cpu LI); ("pte_set", spec_pte_set B cpu LI);
-    ("page_zero", spec_page_zero B cpu LI); ("page_sync", spec_page_sync B cpu LI);
+    ("page_zero", fun d => spec_page_zero B cpu LI d /\ spec_own_zero B cpu LI d); ("page_sync", spec_page_sync B cpu LI);
     ("tlb_inval_vm", fun d => spec_tlb_inval_vm B cpu LI d /\ spec_tlb_inval_raw B cpu d);
+    ("fp_load", spec_fp_load B cpu LI); ("fp_save", spec_fp_save B cpu LI);
+    ("ctx_switch", spec_ctx_switch B cpu LI); ("ctx_start", spec_ctx_start B cpu LI);
     (* registers of the CPU: cpu/ *)
+    ("cptr_set", does B cpu LI "cptr_set" 1 None); ("fp_clear", does B cpu LI "fp_clear" 0 None);
+    ("esr_get", does B cpu LI "esr_get" 0 (Some U64)); ("hcr_get", does B cpu LI "hcr_get" 0 (Some U64));
+    ("mdcr_get", does B cpu LI "mdcr_get" 0 (Some U64)); ("cnthctl_set", does B cpu LI "cnthctl_set" 1 None);
+    ("vsesr_set", does B cpu LI "vsesr_set" 1 None); ("cpu_halt", does B cpu LI "cpu_halt" 0 None);
+    ("ich_vmcr_get", does B cpu LI "ich_vmcr_get" 0 (Some U64)); ("ich_vmcr_set", does B cpu LI "ich_vmcr_set" 1 None);
+    ("ich_hcr_get", does B cpu LI "ich_hcr_get" 0 (Some U64)); ("ich_hcr_set", does B cpu LI "ich_hcr_set" 1 None);
+    ("ich_lr_get", does B cpu LI "ich_lr_get" 1 (Some U64)); ("ich_lr_set", does B cpu LI "ich_lr_set" 2 None);
+    ("ich_ap_get", does B cpu LI "ich_ap_get" 2 (Some U64)); ("ich_ap_set", does B cpu LI "ich_ap_set" 3 None);
+    ("pmu_stop", does_all B cpu LI "pmu_stop" 0 (Some U64)); ("pmu_start", does_all B cpu LI "pmu_start" 1 None);
+    ("features_set", does_all B cpu LI "features_set" 1 None);
     ("spsr_get", does B cpu LI "spsr_get" 0 (Some U64));
     ("elr_get", does B cpu LI "elr_get" 0 (Some U64));
     ("el1_vbar_get", does B cpu LI "el1_vbar_get" 0 (Some U64));
@@ -234,6 +248,9 @@ Section Program.
     induction l as [|[g y] l IH]; cbn; [discriminate|]. destruct (String.eqb_spec f g) as [->|]; [intros [= ->]|]; auto.
   Qed.
 
+  Lemma not_calls {P : Prop} : true = false -> P.
+  Proof. discriminate. Qed.
+
   Lemma prims_specified f s : prims f = Some s -> spec f (call_primitive prims f).
   Proof.
     intros E. unfold spec. rewrite assoc_app. destruct (assoc f prim_specs) as [P|] eqn:A.
@@ -245,18 +262,24 @@ Section Program.
         destruct (String.eqb_spec f x); [subst f; try discriminate E; injection A as <-|]
     end; try discriminate A.
     all: try lazymatch goal with |- does _ _ _ ?f _ _ _ =>
-      let L := constr:(does_ok B cpu LI prims f _ _ eq_refl eq_refl) in exact L end.
+      let L := constr:(does_ok B cpu LI prims f _ _ eq_refl eq_refl eq_refl eq_refl) in exact L
+    | |- does_all _ _ _ ?f _ _ _ =>
+      let L := constr:(does_in_ok B cpu LI true prims f _ _ eq_refl eq_refl eq_refl not_calls) in exact L end.
     - apply spin_lock_ok; reflexivity.
     - apply spin_unlock_ok; reflexivity.
-    - apply pg_get_ok; [exact HB|reflexivity].
-    - apply pg_set_ok; reflexivity.
+    - split; [apply pg_get_ok; [exact HB|reflexivity]|apply own_get_ok; reflexivity].
+    - split; [apply pg_set_ok; reflexivity|apply own_set_ok; reflexivity].
     - apply meta_get_ok; reflexivity.
     - apply meta_set_ok; reflexivity.
     - apply pte_get_ok; reflexivity.
     - apply pte_set_ok; reflexivity.
-    - apply page_zero_ok; [exact HB|reflexivity].
+    - split; [apply page_zero_ok; [exact HB|reflexivity]|apply own_zero_ok; reflexivity].
     - apply page_sync_ok; reflexivity.
     - split; [apply tlb_inval_vm_ok; [exact HB|reflexivity]|apply tlb_inval_raw_ok; reflexivity].
+    - apply fp_load_ok; reflexivity.
+    - apply fp_save_ok; reflexivity.
+    - apply ctx_switch_ok; reflexivity.
+    - apply ctx_start_ok; reflexivity.
   Qed.
 
   (** ** Functions *)
@@ -273,7 +296,16 @@ Section Program.
   Ltac given H c := let T := fresh "T" in
     assert (T : spec c (_ c)) by (refine (H c _); apply mem_name_In; vm_compute; reflexivity); exact T.
   (** One of the two that tlb_inval_vm has. *)
+  Ltac one_of H c k := let T := fresh "T" in
+    pose proof (H c ltac:(apply mem_name_In; vm_compute; reflexivity)) as T;
+    lazy beta iota zeta delta [spec assoc app prim_specs func_specs String.eqb Ascii.eqb Bool.eqb] in T; k T.
   Ltac invalidates H := lazymatch goal with
+    | |- spec_pg_get _ _ _ (?F ?c) => one_of H c ltac:(fun T => exact (proj1 T))
+    | |- spec_pg_set _ _ _ (?F ?c) => one_of H c ltac:(fun T => exact (proj1 T))
+    | |- spec_page_zero _ _ _ (?F ?c) => one_of H c ltac:(fun T => exact (proj1 T))
+    | |- spec_own_get _ _ _ (?F ?c) => one_of H c ltac:(fun T => exact (proj2 T))
+    | |- spec_own_set _ _ _ (?F ?c) => one_of H c ltac:(fun T => exact (proj2 T))
+    | |- spec_own_zero _ _ _ (?F ?c) => one_of H c ltac:(fun T => exact (proj2 T))
     | |- spec_tlb_inval_vm _ _ _ (?F ?c) =>
         let T := fresh "T" in pose proof (H c ltac:(apply mem_name_In; vm_compute; reflexivity)) as T;
         lazy beta iota zeta delta [spec assoc app prim_specs func_specs String.eqb Ascii.eqb Bool.eqb] in T; exact (proj1 T)
