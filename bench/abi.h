@@ -40,9 +40,7 @@
 
 #define MAX_BATCHES 12
 
-/*
- * Instructions without effect that the profiler (profile.c) looks for: what is between is counted.
- */
+/* Instructions without effect that the profiler (profile.c) looks for: between them it counts. */
 #define MARK_BEGIN 0x60
 #define MARK_END   0x61
 #define MARK(n)    __asm__ volatile("hint %0" : : "i"(n) : "memory")

@@ -13,11 +13,11 @@ typedef unsigned int u32;
 #define PSCI_CPU_ON   0xc4000003ul
 #define INTID_IPI     1u
 #define INTID_TIMER   27u
-#define TIMER_AHEAD                                                                                \
-	4000ul /* ticks until the guest's timer fires: the time to set it and to begin to wait */
-#define ARM_AHEAD 60000ul /* the same for the host's, which the VMM sets */
-#define PATIENCE  50000000ul
-#define GAP       250ul /* between two looks at the counter: more is an exit */
+/* Ticks until the guest's timer fires: the time to set it and to begin to wait. */
+#define TIMER_AHEAD 4000ul
+#define ARM_AHEAD   60000ul /* the same for the host's, which the VMM sets */
+#define PATIENCE    50000000ul
+#define GAP         250ul /* between two looks at the counter: more is an exit */
 
 #define STR(x) #x
 #define SYS_GET(reg)                                                                               \

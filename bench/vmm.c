@@ -9,39 +9,25 @@
  * an early line would fall into the next batch.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/kvm.h>
+#define NAME "bench"
+#include "../vmm/vmm.h"
+
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "abi.h"
-
-#define REG_PC (KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | KVM_REG_ARM_CORE_REG(regs.pc))
 
 static const char *const names[T_COUNT] = {
 	"hypercall", "io-kernel", "io-user",  "ipi", "timer",
 	"interrupt", "fault-4k",  "fault-2m", "vm",
 };
 
-static const char *device = "/dev/kvm";
 static unsigned long vm_type;
-static int kvm, test = -1, host_timer;
+static int test = -1, host_timer;
 static uint64_t operations, batches;
-static char program[1 << 16];
-static size_t program_size;
 
 static uint64_t ticks[2 * MAX_BATCHES];
 static unsigned int n_ticks;
@@ -58,19 +44,6 @@ static struct {
 	} map[MAX_BATCHES + 1];
 } vm;
 
-static void die(const char *what)
-{
-	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static int check(int r, const char *what)
-{
-	if (r < 0)
-		die(what);
-	return r;
-}
-
 static void pin(int cpu)
 {
 	cpu_set_t set;
@@ -80,10 +53,7 @@ static void pin(int cpu)
 	check(sched_setaffinity(0, sizeof(set), &set), "sched_setaffinity");
 }
 
-/*
- * Memory of the VM at ipa, aligned in our address space as it is in the VM's; huge: by 2 MiB
- * pages.
- */
+/* Memory of the VM at ipa, aligned in our address space as in the VM's; huge: by 2 MiB pages. */
 static void *make_memory(uint64_t ipa, size_t size, int huge)
 {
 	size_t align = BLOCK_SIZE, shift = ipa & (align - 1);
@@ -104,50 +74,8 @@ static void *make_memory(uint64_t ipa, size_t size, int huge)
 	return start;
 }
 
-static void make_gic(void)
-{
-	uint64_t dist = GICD_BASE, redist = GICR_BASE;
-	struct kvm_create_device dev = {.type = KVM_DEV_TYPE_ARM_VGIC_V3};
-	struct kvm_device_attr attr = {.group = KVM_DEV_ARM_VGIC_GRP_ADDR};
-
-	check(ioctl(vm.fd, KVM_CREATE_DEVICE, &dev), "KVM_CREATE_DEVICE (GICv3)");
-	vm.gic = (int)dev.fd;
-	attr.attr = KVM_VGIC_V3_ADDR_TYPE_DIST;
-	attr.addr = (uintptr_t)&dist;
-	check(ioctl(vm.gic, KVM_SET_DEVICE_ATTR, &attr), "the GIC's distributor");
-	attr.attr = KVM_VGIC_V3_ADDR_TYPE_REDIST;
-	attr.addr = (uintptr_t)&redist;
-	check(ioctl(vm.gic, KVM_SET_DEVICE_ATTR, &attr), "the GIC's redistributors");
-}
-
-static size_t run_size(void)
-{
-	return (size_t)check(ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), "KVM_GET_VCPU_MMAP_SIZE");
-}
-
-static void make_vcpu(int i)
-{
-	struct kvm_vcpu_init init;
-	uint64_t pc = RAM_BASE;
-	struct kvm_one_reg reg = {.id = REG_PC, .addr = (uintptr_t)&pc};
-
-	check(ioctl(vm.fd, KVM_ARM_PREFERRED_TARGET, &init), "KVM_ARM_PREFERRED_TARGET");
-	init.features[0] = 1u << KVM_ARM_VCPU_PSCI_0_2;
-	if (i > 0)
-		init.features[0] |= 1u << KVM_ARM_VCPU_POWER_OFF;
-	vm.vcpu[i] = check(ioctl(vm.fd, KVM_CREATE_VCPU, i), "KVM_CREATE_VCPU");
-	check(ioctl(vm.vcpu[i], KVM_ARM_VCPU_INIT, &init), "KVM_ARM_VCPU_INIT");
-	vm.run[i] = mmap(NULL, run_size(), PROT_READ | PROT_WRITE, MAP_SHARED, vm.vcpu[i], 0);
-	if (vm.run[i] == MAP_FAILED)
-		die("mmap of the vCPU");
-	if (i == 0)
-		check(ioctl(vm.vcpu[i], KVM_SET_ONE_REG, &reg), "KVM_SET_ONE_REG");
-}
-
 static void make_vm(void)
 {
-	struct kvm_device_attr attr = {.group = KVM_DEV_ARM_VGIC_GRP_CTRL,
-				       .attr = KVM_DEV_ARM_VGIC_CTRL_INIT};
 	uint64_t param[3] = {(uint64_t)test, operations, batches};
 	char *ram;
 
@@ -160,11 +88,12 @@ static void make_vm(void)
 		make_memory(SMALL_BASE + b * SMALL_STRIDE + 4096, SMALL_PAGES * 4096, 0);
 	if (test == T_FAULT_2M)
 		make_memory(BLOCK_BASE, batches * operations * BLOCK_SIZE, 1);
-	make_gic();
+	vm.gic = make_gic(vm.fd, GICD_BASE, GICR_BASE);
 	vm.n_vcpus = test == T_IPI ? 2 : 1;
 	for (int i = 0; i < vm.n_vcpus; i++)
-		make_vcpu(i);
-	check(ioctl(vm.gic, KVM_SET_DEVICE_ATTR, &attr), "KVM_DEV_ARM_VGIC_CTRL_INIT");
+		vm.vcpu[i] = make_vcpu(vm.fd, i, &vm.run[i]);
+	set_reg(vm.vcpu[0], REG_PC, RAM_BASE);
+	init_gic(vm.gic);
 }
 
 static void destroy_vm(void)
@@ -253,8 +182,8 @@ static void run_vm(void)
 }
 
 /*
- * Time of this thread on its CPU, in user space, kernel and hypervisor: sleeping in the kernel
- * does not count.
+ * Time of this thread on its CPU, in user space, kernel and hypervisor: sleeping in the kernel does
+ * not count.
  */
 static uint64_t cpu_time(void)
 {
@@ -286,11 +215,6 @@ static void run_vms(void)
 	}
 }
 
-static void on_signal(int sig)
-{
-	(void)sig;
-}
-
 static void print_results(void)
 {
 	for (unsigned int i = 0; i < n_ticks; i++) {
@@ -304,21 +228,8 @@ static void print_results(void)
 	}
 }
 
-static void read_program(const char *path)
-{
-	FILE *f = fopen(path, "rb");
-
-	if (f == NULL)
-		die(path);
-	program_size = fread(program, 1, sizeof(program), f);
-	fclose(f);
-	if (program_size == 0)
-		die("the program is empty");
-}
-
 int main(int argc, char **argv)
 {
-	struct sigaction act = {.sa_handler = on_signal};
 	struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
 	int opt;
 
@@ -344,12 +255,11 @@ int main(int argc, char **argv)
 			"usage: bench [-p] [-t TYPE] -n OPERATIONS -b BATCHES TEST PROGRAM\n");
 		return 2;
 	}
-	check(setrlimit(RLIMIT_MEMLOCK, &all),
-	      "setrlimit");             /* upstream's protected VMs pin the VMM's memory */
-	sigaction(SIGUSR1, &act, NULL); /* KVM_RUN returns with EINTR */
+	/* Upstream's protected VMs pin the VMM's memory. */
+	check(setrlimit(RLIMIT_MEMLOCK, &all), "setrlimit");
 	read_program(argv[optind + 1]);
 	pin(0);
-	kvm = check(open(device, O_RDWR | O_CLOEXEC), device);
+	open_kvm();
 	host_timer = check(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), "timerfd_create");
 	if (test == T_VM) {
 		run_vms();

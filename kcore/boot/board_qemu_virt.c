@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * QEMU's "virt" machine. Left out on purpose, because they are or contain DMA masters that no SMMU
- * of
- * KCore's checks yet: PCIe, virtio-mmio, fw_cfg, the ITS; and flash and the platform bus, which
+ * of KCore's checks yet: PCIe, virtio-mmio, fw_cfg, the ITS; and flash and the platform bus, which
  * nobody needs.
  */
 #include "boot.h"

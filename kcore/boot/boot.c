@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Boot on the first CPU. boot_main runs with the MMU off: read the device tree, lay out KCore's
- * memory,
- * build EL2's map. boot_finish runs with it on: zero what was not loaded, let mm_init check and
- * take
- * over, edit the tree for KServ.
+ * memory, build EL2's map. boot_finish runs with it on: zero what was not loaded, let mm_init
+ * check and take over, edit the tree for KServ.
  */
 #include <kcore/abi.h>
 #include <kcore/boot_info.h>
@@ -41,8 +39,7 @@ static void add_device(u64 base, u64 size)
 
 /*
  * The windows of the board, sorted by address. Of each redistributor (128 KiB a CPU) the first
- * page is left
- * out: host/gicr.c stands there.
+ * page is left out: host/gicr.c stands there.
  */
 static void fill_devices(void)
 {

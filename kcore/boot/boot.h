@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The boot stage: ordinary C with pointers, not proved (docs/unverified.md). It reads the device
- * tree,
- * chooses where KCore's memory lies, builds EL2's own translation, and hands kcore_init a flat
- * struct boot_info that the proved code checks. It runs once, on one CPU, before KServ.
+ * tree, chooses where KCore's memory lies, builds EL2's own translation, and hands kcore_init a
+ * flat struct boot_info that the proved code checks. It runs once, on one CPU, before KServ.
  */
 #ifndef KCORE_BOOT_H
 #define KCORE_BOOT_H

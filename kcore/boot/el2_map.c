@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * EL2's own stage 1: four levels, 4 KiB pages, 2 MiB and 1 GiB blocks where they fit. Built once
- * with the
- * MMU off; no function of KCore changes it afterwards.
+ * with the MMU off; no function of KCore changes it afterwards.
  */
 #include "boot.h"
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The invariants of docs/abi.md ("States"), executable: what the tables really map against what
- * the page
- * states, ipa states and object tables say. Independent of KCore's own walker and descriptor
- * functions.
+ * the page states, ipa states and object tables say. Independent of KCore's own walker and
+ * descriptor functions.
  */
 #include <stdlib.h>
 #include <string.h>

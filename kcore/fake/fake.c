@@ -286,9 +286,9 @@ void page_copy(u64 dst, u64 src)
 	need_lock("page_copy");
 	/* The one use: what a guest shares, to a page of KServ's. */
 	if (!word_is_hosts(page(dst)->word) || word_kind(page(dst)->word) == PG_PINNED)
-		fake_fail("page %#lx is copied to, and is not KServ's", dst);
+		fake_breach(CONTRACT, "page %#lx is copied to, and is not KServ's", dst);
 	if (word_kind(page(src)->word) != PG_VM)
-		fake_fail("page %#lx is copied, and is no VM's private page", src);
+		fake_breach(CONTRACT, "page %#lx is copied, and is no VM's private page", src);
 	memcpy(mem[at(dst)], mem[at(src)], 4096);
 	page(dst)->zero = 0;
 	n_changes++;

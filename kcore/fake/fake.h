@@ -2,8 +2,7 @@
 /*
  * The fake machine: the primitives of prim.h on a PC, with the hardware's rules checked at every
  * single event (fake.c), and the invariants of the page and ipa states checked between calls
- * (audit.c).
- * Ordinary C with pointers: nothing of it is part of KCore.
+ * (audit.c). Ordinary C with pointers: nothing of it is part of KCore.
  */
 #ifndef KCORE_FAKE_H
 #define KCORE_FAKE_H

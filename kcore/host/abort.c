@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Aborts of KServ at stage 2. A page that KServ may use can fault for an instant while another CPU
- * splits
- * or joins the block around it: look again and retry. Anything else is answered by an abort at EL1
- * with
- * ESR_EL1.S1PTW set, which the kernel's fault handler takes for "not your page".
+ * splits or joins the block around it: look again and retry. Anything else is answered by an abort
+ * at EL1 with ESR_EL1.S1PTW set, which the kernel's fault handler takes for "not your page".
  */
 #include <kcore/calls.h>
 #include <kcore/control.h>

@@ -2,11 +2,9 @@
 /*
  * The first page of each GICv3 redistributor, which KServ does not get mapped. With LPIs enabled a
  * redistributor reads and writes tables in memory at addresses programmed here, behind stage 2 and
- * behind
- * any SMMU: a DMA master. So KServ's accesses come here, and all are passed on but those that
- * concern LPIs:
- * GICR_CTLR.EnableLPIs stays 0, the LPI registers ignore writes, GICR_TYPER says that there are
- * none.
+ * behind any SMMU: a DMA master. So KServ's accesses come here, and all are passed on but those
+ * that concern LPIs: GICR_CTLR.EnableLPIs stays 0, the LPI registers ignore writes, GICR_TYPER
+ * says that there are none.
  */
 #include <kcore/control.h>
 #include <kcore/host.h>

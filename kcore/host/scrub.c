@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Before the machine is reset or powered off: memory keeps its content over a reset, and what
- * boots next
- * is not ours. Every VM that could run loses its translations first (a DYING one has none, and its
- * root may be KServ's
- * again), so that nothing can write behind the scrubbing.
+ * boots next is not ours. Every VM that could run loses its translations first (a DYING one has
+ * none, and its root may be KServ's again), so that nothing can write behind the scrubbing.
  */
 #include <kcore/host.h>
 #include <kcore/prim.h>

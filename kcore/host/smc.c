@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * SMC from KServ: denied but for a list. PSCI calls that start or wake a CPU go through KCore's
- * own entry
- * point, so that no CPU ever runs KServ without stage 2; calls that end the machine first take
- * every
- * VM's memory out of reach and zero it. Firmware services that could call back into EL2 (SDEI),
- * move
- * memory (FF-A) or are unknown never reach EL3.
+ * own entry point, so that no CPU ever runs KServ without stage 2; calls that end the machine
+ * first take every VM's memory out of reach and zero it. Firmware services that could call back
+ * into EL2 (SDEI), move memory (FF-A) or are unknown never reach EL3.
  */
 #include <kcore/abi.h>
 #include <kcore/calls.h>

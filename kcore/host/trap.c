@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Everything starts here: a trap from EL1 or EL0, and the start of a CPU. The vectors have saved
- * x0..x30
- * to the current context page and load them from the then current one afterwards.
+ * x0..x30 to the current context page and load them from the then current one afterwards.
  */
 #include <kcore/abi.h>
 #include <kcore/calls.h>
@@ -16,8 +15,7 @@
 
 /*
  * System registers that trap for KServ: profiling and trace buffers (MDCR_EL2.E2PB, E2TB = 0),
- * trace, activity
- * monitors, branch records. They read as zero and ignore writes.
+ * trace, activity monitors, branch records. They read as zero and ignore writes.
  */
 static void host_sysreg(u32 cpu, u64 esr)
 {
@@ -69,8 +67,7 @@ void trap(u32 cpu, u32 kind)
 
 /*
  * KServ's first instruction on this CPU: at EL1 with the MMU off, interrupts masked, as the boot
- * protocol
- * and PSCI want it; stage 2 is on.
+ * protocol and PSCI want it; stage 2 is on.
  */
 void cpu_start(u32 cpu)
 {

@@ -76,8 +76,9 @@ void page_set(u64 pfn, u64 word);
 /*
  * May KServ give away n pages from pfn? KC_EINVAL: not all are RAM. KC_EBUSY: one is pinned or lent
  * (lent is allowed when lent_ok, below PG_ARG_MAX times). KC_EPERM: one is not KServ's. Lock held.
+ * Never inlined: among its callers' variables the loop would be half as long again.
  */
-MUST_CHECK u64 page_check(u64 pfn, u64 n, u32 lent_ok);
+MUST_CHECK __attribute__((noinline)) u64 page_check(u64 pfn, u64 n, u32 lent_ok);
 
 /* One more or one less leaf entry maps pfn, which is HOST or LENT. Lock held. */
 void page_lend(u64 pfn);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Traps from a guest. A normal VM's go to KServ with everything KServ needs to emulate; a
- * protected VM's
- * are answered here, or cut down to what docs/abi.md says that KServ may see.
+ * protected VM's are answered here, or cut down to what docs/abi.md says that KServ may see.
  */
 #include <kcore/abi.h>
 #include <kcore/calls.h>

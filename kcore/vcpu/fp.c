@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * FP and SIMD registers, lazily: they trap until the guest touches them, are loaded then, and are
- * saved
- * and cleared at the next exit. KServ saves its own before it runs a vCPU, so nothing of it is
- * kept here,
- * and nothing of a guest is ever left for KServ or the next guest (docs/decisions/0004-fp-
- * lazily.md).
+ * saved and cleared at the next exit. KServ saves its own before it runs a vCPU, so nothing of it
+ * is kept here, and nothing of a guest is ever left for KServ or the next guest
+ * (docs/decisions/0004-fp-lazily.md).
  */
 #include <kcore/control.h>
 #include <kcore/percpu.h>

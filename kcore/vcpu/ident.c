@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Identification registers as a protected guest sees them: the hardware's, less every feature
- * whose state
- * KCore does not switch. Each hidden feature is also trapped or disabled by a control bit
- * (regs.def), so
- * a guest that ignores these registers finds an undefined instruction.
+ * whose state KCore does not switch. Each hidden feature is also trapped or disabled by a control
+ * bit (regs.def), so a guest that ignores these registers finds an undefined instruction.
  */
 #include <kcore/prim.h>
 #include <kcore/prim_cpu.h>

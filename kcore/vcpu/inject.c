@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Injecting a synchronous exception into EL1 of the context that is on this CPU: what the hardware
- * would
- * do on taking the exception at EL1 (Arm ARM, AArch64.TakeException).
+ * would do on taking the exception at EL1 (Arm ARM, AArch64.TakeException).
  */
 #include <kcore/control.h>
 #include <kcore/prim.h>

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Stage-2 aborts of a protected guest, and the completion of exits that KServ answers. KServ
- * learns the
- * page of a fault in RAM, and address, size and store value of an access outside RAM; nothing
- * else. What
- * it answers reaches exactly the register that the trapped instruction names, cut to the access
- * size.
+ * learns the page of a fault in RAM, and address, size and store value of an access outside RAM;
+ * nothing else. What it answers reaches exactly the register that the trapped instruction names,
+ * cut to the access size.
  */
 #include <kcore/abi.h>
 #include <kcore/calls.h>
@@ -55,10 +53,8 @@ u64 load_value(u64 raw, u64 size, u64 sext, u64 sf)
 
 /*
  * Frame of the faulting ipa. HPFAR_EL2 is valid but for permission faults of the access itself,
- * where the
- * stage-1 walk is repeated. IPA_UNKNOWN: that walk failed, because the guest's other CPUs changed
- * their
- * table: run the instruction again.
+ * where the stage-1 walk is repeated. IPA_UNKNOWN: that walk failed, because the guest's other
+ * CPUs changed their table: run the instruction again.
  */
 u64 fault_ipa(u64 esr)
 {
@@ -193,8 +189,7 @@ u32 guest_abort(u32 cpu, u64 esr)
 
 /*
  * Give the guest what its last exit still owes it. Called with the guest's registers on the CPU,
- * before
- * it runs: RUN_X(0) and RUN_FLAGS are KServ's answer, each read once.
+ * before it runs: RUN_X(0) and RUN_FLAGS are KServ's answer, each read once.
  */
 void pend_complete(u32 cpu)
 {

@@ -60,10 +60,8 @@ static u32 mem_share(u32 cpu, u64 ipa_pfn)
 
 	if (kind == KC_FAULT_PRIVATE)
 		return retry_with(cpu, ipa_pfn, KC_EXIT_TRAP);
-	if (kind != FAULT_MAPPED)
-		return answer(cpu, PKVM_INVALID, 0ul, 0ul, 0ul);
 	r = guest_copy_out(h, ipa_pfn, dst);
-	if (r == KC_ENOENT) /* shared already, and lent */
+	if (r == KC_ENOENT) /* shared already, DESTROYED, or not RAM */
 		return answer(cpu, PKVM_INVALID, 0ul, 0ul, 0ul);
 	if (r != KC_OK)
 		return copy_wanted(cpu, ipa_pfn);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The realm services interface (Arm DEN 0137) as far as stock kernels use it: this is how an
- * unmodified
- * kernel learns that its memory is private and says what it shares. Differences from a CCA realm
- * are in
- * docs/guests.md: no alias bit, no attestation yet.
+ * unmodified kernel learns that its memory is private and says what it shares. Differences from a
+ * CCA realm are in docs/guests.md: no alias bit, no attestation yet.
  */
 #include <kcore/abi.h>
 #include <kcore/calls.h>
@@ -87,8 +85,7 @@ static u32 range_ok(u64 base, u64 top)
 
 /*
  * The answer to IPA_STATE_SET: how far it came. No progress is an error: a guest would ask for
- * ever.
- * With progress KServ hears which ipas have changed.
+ * ever. With progress KServ hears which ipas have changed.
  */
 static u32 state_set_done(u32 cpu, u64 base_pfn, u64 done_pfn, u32 code)
 {

@@ -20,8 +20,8 @@
 
 /*
  * ipa_bits below the page shift: kernels built for 52-bit physical addresses compute a shared
- * attribute of
- * zero from it, so no address bit tells shared from private; the ipa's state alone does.
+ * attribute of zero from it, so no address bit tells shared from private; the ipa's state alone
+ * does.
  */
 #define RSI_IPA_BITS_NO_ALIAS 8ul
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Load, put, run and exit of a vCPU. The run path takes no lock: the token "loaded by this CPU"
- * keeps the
- * VM, the run page and the context page where they are. VM and power state are looked at once a
- * load.
+ * keeps the VM, the run page and the context page where they are. VM and power state are looked at
+ * once a load.
  *
- * A vCPU of a protected VM keeps its registers in a page of KCore's (CTX); that of a normal VM
- * in its
- * run page, which KServ reads and writes: whatever comes from there is checked here at every entry.
+ * A vCPU of a protected VM keeps its registers in a page of KCore's (CTX); that of a normal VM in
+ * its run page, which KServ reads and writes: whatever comes from there is checked here at every
+ * entry.
  */
 #include <kcore/abi.h>
 #include <kcore/calls.h>

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Trapped system registers of a protected guest. Identification registers are answered here; the
- * SGI
- * registers, ICC_DIR_EL1 and the physical timer go to KServ, one value at most; debug registers
- * read as
- * zero and ignore writes; all others are undefined.
+ * SGI registers, ICC_DIR_EL1 and the physical timer go to KServ, one value at most; debug
+ * registers read as zero and ignore writes; all others are undefined.
  */
 #include <kcore/abi.h>
 #include <kcore/control.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The vCPU part: running, exits, and what KCore answers for a protected guest. All functions work
- * on the
- * vCPU loaded on this CPU (pcpu[cpu].vm, .vcpu): that token is their only lock.
+ * on the vCPU loaded on this CPU (pcpu[cpu].vm, .vcpu): that token is their only lock.
  */
 #ifndef KCORE_VCPU_H
 #define KCORE_VCPU_H

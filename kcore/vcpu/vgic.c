@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The virtual CPU interface. Its state is KServ's by design (KServ injects the interrupts); KCore
- * keeps it
- * off other contexts, and lets no list register deactivate a physical interrupt but the timer's.
+ * keeps it off other contexts, and lets no list register deactivate a physical interrupt but the
+ * timer's.
  */
 #include <kcore/abi.h>
 #include <kcore/percpu.h>

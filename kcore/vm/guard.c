@@ -16,7 +16,9 @@ static u32 guard_find(u64 h, u64 ipa)
 {
 	u32 i = 0u;
 
-	while (i < vms[h].n_guard) {
+	while (i < VM_NGUARD) {
+		if (i == vms[h].n_guard)
+			return i;
 		if (ipa + 1ul >= vms[h].guard[i].base &&
 		    ipa <= vms[h].guard[i].base + vms[h].guard[i].n)
 			return i;
@@ -30,7 +32,9 @@ static u32 guard_has(u64 h, u64 ipa)
 {
 	u32 i = 0u;
 
-	while (i < vms[h].n_guard) {
+	while (i < VM_NGUARD) {
+		if (i == vms[h].n_guard)
+			return 0u;
 		if (ipa - vms[h].guard[i].base < vms[h].guard[i].n)
 			return 1u;
 		i = i + 1u;

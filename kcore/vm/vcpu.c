@@ -41,8 +41,7 @@ static u64 vcpu_check_new(u64 h, u64 idx, u64 run, u64 ctx)
 
 /*
  * The boot vCPU of a protected VM is entered at PC with x0..x3 of the run page: with the image,
- * this is
- * what KServ chooses. Each word is read once. The others wait for the guest's own CPU_ON.
+ * this is what KServ chooses. Each word is read once. The others wait for the guest's own CPU_ON.
  */
 static void vcpu_boot(u64 ctx, u64 run)
 {

@@ -122,3 +122,29 @@ Print devices_ok.
 Print core_checked.
 Print pool_checked.
 Print need.
+(* The link: the C keeps the rules (link/Rules.v), and noninterference comes down from them. *)
+From Redoubt.link Require Import Rules Rules_Proof Abstract Refine Link.
+Print Assumptions kcore_refines.
+Print Assumptions kcore_keeps_rules.
+Print Assumptions kcore_NI.
+Print Assumptions kcore_kept.
+Print Assumptions rules_NI.
+Print Assumptions rules_kept.
+Check kcore_refines.
+Check kcore_keeps_rules.
+Check kcore_NI.
+Check kcore_kept.
+Check rules_NI.
+Check rules_kept.
+Print S.sp_refines.
+Print deed.
+Print may_reach.
+Print law.
+Print still.
+Print Rules.step.
+Print decided.
+Print looks.
+From Redoubt.link Require Import Rules_Leaky.
+Print Assumptions leak_decided.
+Check leak_decided.
+Print tells.

@@ -17,7 +17,7 @@ From Redoubt.mm Require Import Leaf_Spec Leaf_Proof Revoke_Spec Revoke_Proof Rel
   Share_Spec Unshare_Proof Share_Proof.
 From Redoubt.mm Require Import Ram_Spec Ram_Proof Teardown_Spec Teardown_Proof Host_Map_Spec Host_Map_Proof.
 From Redoubt.mm Require Import Call_Spec Call_Proof Local_Prims.
-From Redoubt.mm Require Import Load_Spec Load_Proof Guest_Call_Spec Guest_Call_Proof
+From Redoubt.mm Require Import Load_Spec Load_Proof Guest_Call_Spec Guest_Call_Proof Guard_Spec Guard_Proof
   Power_Spec Power_Proof.
 From Redoubt.cpu Require Import Word_Spec Word_Proof Load_Proof Prims Reg_Spec Reg_Proof Smc_Spec Smc_Proof.
 From Redoubt.gen Require Import Program.
@@ -188,6 +188,13 @@ Section Program.
     ("guest_set_ram", spec_guest_set_ram B cpu);
     ("guest_ipa_state", spec_guest_ipa_state B cpu);
     ("guest_fault_kind", spec_guest_fault_kind B cpu);
+    ("guard_find", spec_guard_find B cpu);
+    ("guard_has", spec_guard_has B cpu);
+    ("guard_put", spec_guard_put B cpu);
+    ("guard_add", spec_guard_add B cpu);
+    ("guard_passes", spec_guard_passes B cpu);
+    ("guest_pkvm", spec_guest_pkvm B cpu);
+    ("guest_pkvm_set", spec_guest_pkvm_set B cpu);
     ("guest_store", spec_guest_store B cpu);
     ("vcpu_start", spec_vcpu_start B cpu);
     ("vcpu_turn_off", spec_vcpu_turn_off B cpu);
@@ -590,6 +597,20 @@ Section Program.
   Proof. by_lemma guest_set_ram_ok. Qed.
   Lemma v_guest_ipa_state : verified fuel spec f_guest_ipa_state.
   Proof. by_lemma guest_ipa_state_ok. Qed.
+  Lemma v_guard_find : verified fuel spec f_guard_find.
+  Proof. by_lemma guard_find_ok. Qed.
+  Lemma v_guard_has : verified fuel spec f_guard_has.
+  Proof. by_lemma guard_has_ok. Qed.
+  Lemma v_guard_put : verified fuel spec f_guard_put.
+  Proof. by_lemma guard_put_ok. Qed.
+  Lemma v_guard_add : verified fuel spec f_guard_add.
+  Proof. by_lemma guard_add_ok. Qed.
+  Lemma v_guard_passes : verified fuel spec f_guard_passes.
+  Proof. by_lemma guard_passes_ok. Qed.
+  Lemma v_guest_pkvm : verified fuel spec f_guest_pkvm.
+  Proof. by_lemma guest_pkvm_ok. Qed.
+  Lemma v_guest_pkvm_set : verified fuel spec f_guest_pkvm_set.
+  Proof. by_lemma guest_pkvm_set_ok. Qed.
   Lemma v_guest_fault_kind : verified fuel spec f_guest_fault_kind.
   Proof. by_lemma guest_fault_kind_ok. Qed.
   Lemma v_guest_store : verified fuel spec f_guest_store.
@@ -813,6 +834,13 @@ Section Program.
       | |- verified _ _ f_guest_set_shared => exact v_guest_set_shared
       | |- verified _ _ f_guest_set_ram => exact v_guest_set_ram
       | |- verified _ _ f_guest_ipa_state => exact v_guest_ipa_state
+      | |- verified _ _ f_guard_find => exact v_guard_find
+      | |- verified _ _ f_guard_has => exact v_guard_has
+      | |- verified _ _ f_guard_put => exact v_guard_put
+      | |- verified _ _ f_guard_add => exact v_guard_add
+      | |- verified _ _ f_guard_passes => exact v_guard_passes
+      | |- verified _ _ f_guest_pkvm => exact v_guest_pkvm
+      | |- verified _ _ f_guest_pkvm_set => exact v_guest_pkvm_set
       | |- verified _ _ f_guest_fault_kind => exact v_guest_fault_kind
       | |- verified _ _ f_guest_store => exact v_guest_store
       | |- verified _ _ f_vcpu_start => exact v_vcpu_start

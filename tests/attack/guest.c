@@ -436,8 +436,8 @@ static void every_register(void)
 
 /*
  * KServ does not help at once, runs again, loads and puts, asks for a virtual SError and
- * interrupts, and rewrites the
- * run page at every exit: each call and each store of the guest still acts exactly once.
+ * interrupts, and rewrites the run page at every exit: each call and each store of the guest still
+ * acts exactly once.
  */
 static void exactly_once(void)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Attacks on a guest that speaks pKVM's ABI (kcore/vcpu/pkvm.c): sharing keeps the content, MMIO is guarded. */
+/*
+ * Attacks on a guest that speaks pKVM's ABI (kcore/vcpu/pkvm.c): sharing keeps the content, MMIO is
+ * guarded.
+ */
 #include <string.h>
 
 #include "lib/kc.h"
@@ -18,8 +21,9 @@ static void wrong_copies(struct vm *v)
 
 	core_range(&core, &core_n);
 	other = vm_page(w, DATA_PFN, NULL, 0);
-	u64 wrong[] = {core, core + core_n - 1, v->root, v->given[v->n_given - 1], other, w->root, v->run[0],
-		       0, ~0ull, 1ull << 52};
+	u64 wrong[] = {core,  core + core_n - 1, v->root,   v->given[v->n_given - 1],
+		       other, w->root,           v->run[0], 0,
+		       ~0ull, 1ull << 52};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		u64 code;
@@ -27,7 +31,8 @@ static void wrong_copies(struct vm *v)
 		rp_set(v, 0, RUN_COPY, wrong[i]);
 		code = vm_run(v, 0);
 		if (code != KC_EXIT_COPY) {
-			won("the content goes to page %llx (exit %llu)", (long long)wrong[i], (long long)code);
+			won("the content goes to page %llx (exit %llu)", (long long)wrong[i],
+			    (long long)code);
 			return;
 		}
 		if (rp(v, 0, RUN_X(0)) != DATA_PFN)
@@ -151,6 +156,7 @@ static void pkvm_guard(void)
 }
 
 const struct test tests_pkvm[] = {
-	{"pkvm_share", "27,47", "a page shared by pKVM's call: its content, once, nothing else", pkvm_share, 1},
+	{"pkvm_share", "27,47", "a page shared by pKVM's call: its content, once, nothing else",
+	 pkvm_share, 1},
 	{"pkvm_guard", "31", "outside the MMIO guard KServ is no device", pkvm_guard, 1},
 	TEST_LIST_END};

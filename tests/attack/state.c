@@ -260,8 +260,7 @@ static void poison(u64 pfn, u64 next)
 
 /*
  * The tables of a dying VM: not to be had while a lent page needs them, and never walked when they
- * are KServ's
- * again and say whatever KServ likes.
+ * are KServ's again and say whatever KServ likes.
  */
 static void freed_tables(void)
 {

@@ -15,8 +15,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 KCORE = os.path.join(HERE, "..", "..", "kcore")
 KCORE_ARM64 = os.path.join(KCORE, "arch", "arm64")
 HALVES = ("((volatile u32 *)%s)[0] = (u32)val;\n\t((volatile u32 *)%s)[1] = (u32)(val >> 32);")
-SYNC = "\tPAGE_LINES(civac, addr, addr + 4096ul, 4ul << ((MRS(ctr_el0) >> 16) & 15ul));\n"
-DSB_IC = '"dsb ish\\n	ic ialluis\\n	dsb ish\\n	isb"'
+SYNC, SYNC_64 = "PAGE_LINES(civac, addr, end, CLEAN_LINE);", "PAGE_LINES_64(\"	dc civac, %0\\n\", addr, end);"
+DSB_IC = "CLEAN_FENCE"
 TLBI = '"tlbi vmalls12e1is\\n	dsb ish\\n	isb"'
 STLR_PTE = '__asm__ volatile("stlr %0, [%1]" : : "r"(val), "r"(word_of(pfn, idx)) : "memory");'
 PG = "*word_of(pfn, idx)"
@@ -24,7 +24,7 @@ META = "*(volatile u64 *)(EL2_META_BASE + (pfn << 3))"
 ENTER = "\t\tMSR(vttbr_el2, vttbr);\n\t\t__asm__ volatile(\"isb\");\n"
 
 # what is wrong, primitive, old text, new text, program, line or lines that must fail
-# (program 'sequence': the compiled instructions; 'tlb' and 'walk': the judge must say no)
+# (program 'sequence': the compiled instructions; 'tlb' and 'walk': the judge must say no; 'P, max': on that CPU)
 MUTANTS = [
     # what a program sees
     ("another word", "pg_get", PG, "*word_of(pfn, idx & 255ul)", "prims",
@@ -41,11 +41,13 @@ MUTANTS = [
     ("another page", "meta_get", "pfn << 3", "(pfn & ~1ul) << 3", "prims",
      "meta_get reads the page's state word"),
     ("a bit more", "meta_set", "= val", "= val | 1ul", "prims", "meta_set writes that word alone"),
-    ("all but the last two blocks", "page_zero", "addr + 4096ul", "addr + 3968ul", "prims",
+    ("all but the last eight lines", "page_zero", "addr + 4096ul", "addr + 3584ul", "prims",
      "page_zero zeroes the page alone"),
-    ("one block more", "page_zero", "addr + 4096ul", "addr + 4160ul", "prims",
+    ("one line more", "page_zero", "addr + 4096ul", "addr + 4160ul", "prims",
      "page_zero zeroes the page alone"),
-    ("zeroes instead", "page_sync", "civac", "zva", "prims", "page_sync leaves all words as they are"),
+    ("all but the last two large blocks", "page_zero", "addr + 4096ul", "addr + 3072ul", "prims, max",
+     "page_zero zeroes the page alone"),
+    ("zeroes instead", "page_sync", "dc civac", "dc zva", "prims", "page_sync leaves all words as they are"),
     ("all but the last word", "page_copy", "512ul", "511ul", "prims",
      "page_copy copies the page, and writes no other"),
     ("the wrong way", "page_copy", "*word_of(dst, i) = *word_of(src, i)",
@@ -102,12 +104,17 @@ MUTANTS = [
      "sequence", ""),
     ("no release", "lock_serve", "stlr", "str", "sequence", ""),
     ("no release", "pte_set", "stlr", "str", "sequence", ""),
-    ("no cache maintenance", "page_zero", "\tpage_sync(pfn);\n", "", "sequence", ""),
+    ("no cache maintenance", "page_zero", "page_sync(pfn);", ";", "sequence", ""),
+    ("not cleaned", "page_zero", "	dc civac, %0\\n", "", "sequence", ""),
+    ("no barriers", "page_zero", "__asm__ volatile(CLEAN_FENCE : : : \"memory\");", "", "sequence", ""),
     ("no cache maintenance", "page_copy", "\tpage_sync(dst);\n", "", "sequence", ""),
-    ("data not cleaned", "page_sync", SYNC, "\t(void)MRS(ctr_el0);\n\t(void)addr;\n", "sequence", ""),
-    ("not invalidated", "page_sync", "civac", "cvac", "sequence", ""),
+    ("data not cleaned", "page_sync", SYNC, ";", "sequence", ""),
+    ("lines of 64 bytes not cleaned", "page_sync", SYNC_64, ";", "sequence", ""),
+    ("lines of 64 bytes not invalidated", "page_sync", "dc civac", "dc cvac", "sequence", ""),
+    ("not invalidated", "page_sync", SYNC, SYNC.replace("civac", "cvac"), "sequence", ""),
     ("instruction caches stay", "page_sync", DSB_IC, '"dsb ish\\n	isb"', "sequence", ""),
-    ("this CPU's instruction cache alone", "page_sync", "ialluis", "iallu", "sequence", ""),
+    ("this CPU's instruction cache alone", "page_sync", DSB_IC, '"dsb ish\\n	ic iallu\\n	dsb ish\\n	isb"',
+     "sequence", ""),
     ("no barrier before", "page_sync", DSB_IC, '"ic ialluis\\n	dsb ish\\n	isb"', "sequence", ""),
     ("no barrier after", "page_sync", DSB_IC, '"dsb ish\\n	ic ialluis\\n	isb"', "sequence", ""),
     ("no barrier before", "tlb_inval_vm", '"dsb ishst"', '""', "sequence", ""),
@@ -164,11 +171,12 @@ def noticed(build, number, mutant):
         entry = os.path.join(build, "arch", "arm64", "entry.o")
         p = run([sys.executable, os.path.join(HERE, "sequences.py"), obj, entry])
         return "" if "FAIL    instructions of " + function + "\n" in p.stdout else "instructions look right"
+    program, _, cpu = program.partition(", ")
     p = run([os.path.join(HERE, "build.sh"), out, program] + flags)
     if p.returncode != 0:
         return "does not compile: " + p.stdout[-300:]
     elf = os.path.join(out, program + ".elf")
-    cpu = "max,pauth-impdef=on" if program == "walk" else "cortex-a57"
+    cpu = "max,pauth-impdef=on" if program == "walk" or cpu == "max" else "cortex-a57"
     emulate = [os.path.join(HERE, "emulate.sh"), elf, cpu, "1"]
     if program in ("tlb", "walk"):
         log = os.path.join(out, "log")

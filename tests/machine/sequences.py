@@ -9,7 +9,10 @@ import subprocess
 import sys
 
 # The compiled loops can be left before their first round: paths say the order, LOOPS that there is a loop.
-CLEAN = "mrs ctr_el0,(dc civac,)*dsb ish,ic ialluis,dsb ish,isb"
+FENCE = "dsb ish,ic ialluis,dsb ish,isb"
+CLEAN = "(dc civac,)*" + FENCE
+# Lines of 64 bytes, eight a round; others, two a round. Both ways must be there.
+CLEAN_64, CLEAN_ANY = "((dc civac,){8})+" + FENCE, "(dc civac,){1,7}" + FENCE
 LOOPS = {"page_zero": ["dc zva", "dc civac"], "page_sync": ["dc civac"], "page_copy": ["str x", "dc civac"]}
 # Every path must match as a whole; every alternative that is listed must be there.
 WANT = {
@@ -23,8 +26,9 @@ WANT = {
     "meta_set": ["str x"],
     "pte_get": ["ldr x"],
     "pte_set": ["stlr x"],
-    "page_zero": ["mrs dczid_el0,(dc zva,)*" + CLEAN],
-    "page_sync": [CLEAN],
+    "page_zero": ["((dc zva,dc civac,){8})+" + FENCE, "(dc zva,)*" + CLEAN, "(dc zva,){1,7}" + CLEAN_64,
+                  "(dc zva,){1,7}" + CLEAN_ANY],
+    "page_sync": [CLEAN, CLEAN_64, CLEAN_ANY],
     "page_copy": ["(ldr x,str x,)+" + CLEAN],
     "tlb_inval_vm": [
         "mrs vttbr_el2,mrs tcr_el1,mrs sctlr_el1,dsb ishst,tlbi vmalls12e1is,dsb ish,isb",
@@ -51,7 +55,8 @@ def event(name, args):
     if name in ("tlbi", "ic", "dc"):
         return name + " " + first
     if name == "mrs":
-        return "mrs " + args.split(",")[1].strip()
+        register = args.split(",")[1].strip()
+        return None if register in ("ctr_el0", "dczid_el0") else "mrs " + register  # constants
     if name == "msr":
         return "msr " + first
     if ACCESS.match(name):

@@ -20,6 +20,7 @@
 #include <kcore/percpu.h>
 
 #include "../../kcore/mm/page.h"
+#include "../../kcore/vcpu/pkvm.h"
 #include "../../kcore/vcpu/psci.h"
 #include "../../kcore/vcpu/rsi.h"
 #include "../../kcore/vcpu/vcpu.h"
@@ -111,10 +112,13 @@ static void scribble(void)
 	static const u64 idx[] = {RUN_X(0),      RUN_X(1),  CTX_PC,         CTX_PSTATE,
 				  RUN_HCR,       RUN_FLAGS, RUN_VSESR,      RUN_VGIC_HCR,
 				  RUN_VGIC_NLR,  RUN_EXIT,  RUN_VGIC_LR(0), RUN_VGIC_LR(3),
-				  RUN_VGIC_VMCR, RUN_FAULT, RUN_ESR};
+				  RUN_VGIC_VMCR, RUN_FAULT, RUN_ESR,        RUN_COPY};
 	u64 run = vcpus[1 + rnd(NVM)][rnd(NVCPU)].run_pfn;
 	u64 at = rnd(2) ? idx[rnd(sizeof(idx) / sizeof(idx[0]))] : rnd(512);
 	u64 v = at == CTX_PSTATE && rnd(4) ? PSTATE_EL1H | any() << 28 : any();
+
+	if (at == RUN_COPY)
+		v = any_pfn();
 
 	if (!fake_host_store(run, at, marked(v) ? 0 : v))
 		fake_fail("KServ cannot write a run page");
@@ -362,14 +366,42 @@ static void host_step(u32 cpu)
 		no_mark(c->x, 31, "KServ's registers");
 }
 
+/*
+ * One of pKVM's calls on memory. What a guest shares so it means to disclose: no mark in that page. One
+ * VM asks for MEMINFO, and has no RSI then.
+ */
+static void pkvm_call(u32 h, u64 *x, u64 base)
+{
+	u64 ipa = base % IPA_PFNS;
+	u64 pfn;
+	u64 leaf;
+	u32 level;
+	u32 i;
+
+	if (x[0] == PKVM_MEMINFO && h != 2)
+		x[0] = PKVM_UID;
+	x[1] = x[0] == PKVM_MEMINFO ? 0 : base << 12;
+	if (x[0] == PKVM_MMIO_GUARD && rnd(4))
+		x[1] = (0x9000 + rnd(4)) << 12;
+	x[2] = rnd(16) == 0;
+	x[3] = rnd(16) == 0;
+	if (x[0] == PKVM_MEM_SHARE && fake_walk(vms[h].root, ipa, &pfn, &leaf, &level) &&
+	    (leaf & PRIV))
+		for (i = 0; i < 512; i++)
+			if (marked(fake_words(pfn)[i]))
+				fake_guest_store(h, ipa, i, any());
+}
+
 /* What the guest's program asks. */
 static void guest_call(u32 h, u64 *x)
 {
-	static const u64 fids[] = {PSCI_VERSION,      PSCI_CPU_ON,       PSCI_CPU_ON | PSCI_64,
-				   PSCI_CPU_OFF,      PSCI_CPU_SUSPEND,  PSCI_AFFINITY_INFO,
-				   PSCI_SYSTEM_OFF,   PSCI_SYSTEM_RESET, PSCI_FEATURES,
-				   RSI_VERSION,       RSI_REALM_CONFIG,  RSI_IPA_STATE_SET,
-				   RSI_IPA_STATE_SET, RSI_IPA_STATE_SET, RSI_IPA_STATE_GET};
+	static const u64 fids[] = {
+		PSCI_VERSION,      PSCI_CPU_ON,        PSCI_CPU_ON | PSCI_64, PSCI_CPU_OFF,
+		PSCI_CPU_SUSPEND,  PSCI_AFFINITY_INFO, PSCI_SYSTEM_OFF,       PSCI_SYSTEM_RESET,
+		PSCI_FEATURES,     RSI_VERSION,        RSI_REALM_CONFIG,      RSI_IPA_STATE_SET,
+		RSI_IPA_STATE_SET, RSI_IPA_STATE_SET,  RSI_IPA_STATE_GET,     PKVM_UID,
+		PKVM_FEATURES,     PKVM_MEM_SHARE,     PKVM_MEM_SHARE,        PKVM_MEM_SHARE,
+		PKVM_MEM_UNSHARE,  PKVM_MEM_UNSHARE,   PKVM_MMIO_GUARD,       PKVM_MEMINFO};
 	u64 base = any_ipa();
 
 	x[0] = rnd(16) ? fids[rnd(sizeof(fids) / sizeof(fids[0]))] : any();
@@ -380,6 +412,8 @@ static void guest_call(u32 h, u64 *x)
 		x[1] = base << 12;
 		x[2] = (base + rnd(40)) << 12;
 		x[3] = rnd(3);
+	} else if (x[0] >= PKVM_FIRST && x[0] <= PKVM_LAST) {
+		pkvm_call(h, x, base);
 	} else if (rnd(4)) {
 		x[1] = rnd(3);
 	}
@@ -488,9 +522,9 @@ static void setup(void)
 
 int main(int argc, char **argv)
 {
-	static const u32 must[] = {KC_EXIT_IRQ,    KC_EXIT_SERROR, KC_EXIT_TRAP,
-				   KC_EXIT_CPU_ON, KC_EXIT_OFF,    KC_EXIT_SYSOFF,
-				   KC_EXIT_RESET,  KC_EXIT_SHARE,  KC_EXIT_UNSHARE};
+	static const u32 must[] = {KC_EXIT_IRQ,     KC_EXIT_SERROR, KC_EXIT_TRAP,  KC_EXIT_CPU_ON,
+				   KC_EXIT_OFF,     KC_EXIT_SYSOFF, KC_EXIT_RESET, KC_EXIT_SHARE,
+				   KC_EXIT_UNSHARE, KC_EXIT_COPY};
 	u64 n;
 	u64 i;
 

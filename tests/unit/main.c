@@ -157,8 +157,8 @@ static int run_one(const struct test *t)
 
 int main(int argc, char **argv)
 {
-	const struct test *tables[] = {tests_init, tests_vm,    tests_vcpu, tests_donate,
-				       tests_lend, tests_guest, tests_cpu, tests_pkvm,  tests_host};
+	const struct test *tables[] = {tests_init,  tests_vm,  tests_vcpu, tests_donate, tests_lend,
+				       tests_guest, tests_cpu, tests_pkvm, tests_host};
 	u64 passed = 0;
 	u64 failed = 0;
 	u64 i;

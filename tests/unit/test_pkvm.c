@@ -67,10 +67,13 @@ static void share(void)
 	EQ(run_word(RUN_X(0)), IPA);
 	CHECK(fake_guest_load(h, IPA, 511, &v));
 	answer(RUN_COPY, copy);
+	answer(RUN_X(0), 7);
+	EQ(guest_copy_out((u32)h, IPA_PFNS + IPA, copy), KC_ENOENT);
 	call(PKVM_MEM_SHARE, IPA << 12, 0, 0);
 	exited(KC_EXIT_SHARE);
 	EQ(run_word(RUN_X(0)), IPA);
 	EQ(run_word(RUN_X(1)), 1);
+	EQ(guest_fault_kind((u32)h, IPA + 1), KC_FAULT_PRIVATE);
 	EQ(fake_word(copy, 511), 0x5ec4e7);
 	EQ(fake_meta(p), PG_HOST);
 	CHECK(fake_is_zero(p));
@@ -102,7 +105,8 @@ static void share(void)
 static void wrong_copy(void)
 {
 	u64 p = guest();
-	u64 wrong[] = {0, core_page(), p, vcpus[h][0].run_pfn, vcpus[h][0].ctx_pfn, vms[h].root, KC_NO_PFN, 1ul << 28};
+	u64 wrong[] = {0,           core_page(), p,        vcpus[h][0].run_pfn, vcpus[h][0].ctx_pfn,
+		       vms[h].root, KC_NO_PFN,   1ul << 28};
 	u64 i;
 	u64 v;
 

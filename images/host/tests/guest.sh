@@ -1,6 +1,6 @@
 #!/bin/sh
 # Debian's stock kernel under Debian's QEMU, virtio disk and network, data compared by checksum in both
-# directions. Arguments: 7.3 or 6.12, then 'protected' for a protected VM or 'normal', memory, vCPUs, vhost: the
+# directions. Arguments: 7.3 or 6.12 (or pkvm: this host's own kernel, which speaks pKVM's ABI), then 'protected' for a protected VM or 'normal', memory, vCPUs, vhost: the
 # network device is then served by this host's kernel (vhost-net) on a tap device, not by QEMU.
 kernel=${1:-7.3} mode='' mem=${3:-512M} cpus=${4:-2} vhost=${5:-}
 [ "${2:-normal}" = normal ] || mode=--$2
@@ -42,12 +42,19 @@ sed 's/^/  guest| /' guest.log
 written=$(dd if=disk.img bs=1M skip=2 count=2 2>/dev/null | sha256sum | cut -c1-64)
 has() { grep -q "$1" guest.log; }
 check "QEMU ended normally" [ "$status" -eq 0 ]
-check "stock kernel $kernel reached its user space with $cpus CPUs" has "REDOUBT-GUEST-READY linux=$kernel.*cpus=$cpus"
+release=$kernel
+[ "$kernel" != pkvm ] || release=$(uname -r)
+check "kernel $release reached its user space with $cpus CPUs" has "REDOUBT-GUEST-READY linux=$release.*cpus=$cpus"
 case $mem in
 *G) check "memory of $mem, above 4 GiB" has '^ram-top [0-9a-f]\{9\}' ;;
 esac
 if [ -n "$mode" ]; then
-    check "the guest found the realm services" has "realm=yes"
+    if [ "$kernel" = pkvm ]; then
+        check "the guest found pKVM's services and no realm's" has "pkvm=yes realm=no"
+        check "the guest's MMIO guard holds" has "unguarded=refused"
+    else
+        check "the guest found the realm services" has "pkvm=no realm=yes"
+    fi
     check "KServ has every page again" pages_back
 fi
 [ -z "$vhost" ] || check "the network device was this kernel's (vhost-net)" [ -n "$worker" ]

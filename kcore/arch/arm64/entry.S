@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Entry points: the arm64 Image header and first instructions on the boot CPU, the entry of
- * secondary
- * CPUs from firmware, and what both do to bring EL2 up. The MMU is off until mmu_on.
+ * secondary CPUs from firmware, and what both do to bring EL2 up. The MMU is off until mmu_on.
  */
 #include "macros.inc"
 #include "layout.h"

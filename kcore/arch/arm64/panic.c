@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * KCore's own state is broken, or EL2 took an exception of its own. Nothing is trusted any more:
- * every
- * CPU stops at its next trap, and firmware turns the machine off. Memory is zeroed at the next
- * start.
+ * every CPU stops at its next trap, and firmware turns the machine off. Memory is zeroed at the
+ * next start.
  */
 #include <kcore/host.h>
 #include <kcore/prim.h>

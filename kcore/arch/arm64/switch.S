@@ -2,10 +2,8 @@
 /*
  * World switch (contracts in kcore/include/kcore/prim_cpu.h). The order is that which cores with
  * speculative address-translation errata need (Cortex-A57 1319537, A76 1165522): stage-1 walks are
- * turned
- * off by TCR_EL1.EPDn, and SCTLR_EL1.M is set, before VTTBR_EL2 changes; SCTLR_EL1 and TCR_EL1 of
- * the
- * new context come last.
+ * turned off by TCR_EL1.EPDn, and SCTLR_EL1.M is set, before VTTBR_EL2 changes; SCTLR_EL1 and
+ * TCR_EL1 of the new context come last.
  */
 #include "macros.inc"
 #include "layout.h"

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Exception vectors. Contract: a trap from EL1 or EL0 saves x0..x30 to the context page this CPU
- * points
- * at (CTX_X words), calls trap(cpu, kind) with SP at the base of the CPU's stack, then loads
- * x0..x30 from
- * the context page that is current *after* the call and returns. ELR_EL2 and SPSR_EL2 belong to C.
- * A trap from EL2 itself is a defect of KCore: panic.
+ * points at (CTX_X words), calls trap(cpu, kind) with SP at the base of the CPU's stack, then
+ * loads x0..x30 from the context page that is current *after* the call and returns. ELR_EL2 and
+ * SPSR_EL2 belong to C. A trap from EL2 itself is a defect of KCore: panic.
  */
 #include "macros.inc"
 #include "layout.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Boot information: filled by the boot stage (not proved), checked by mm_init (proved). All
- * numbers are
- * frames of 4 KiB. Every list is sorted by base and its ranges are disjoint and not empty.
+ * numbers are frames of 4 KiB. Every list is sorted by base and its ranges are disjoint and not
+ * empty.
  */
 #ifndef KCORE_BOOT_INFO_H
 #define KCORE_BOOT_INFO_H

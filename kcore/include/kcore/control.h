@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Values of the EL2 control registers. They are KCore's constants: nothing of them comes from
- * KServ but
- * the few bits named in abi.h. Names and bit numbers are those of the Arm ARM (DDI 0487).
+ * KServ but the few bits named in abi.h. Names and bit numbers are those of the Arm ARM (DDI
+ * 0487).
  */
 #ifndef KCORE_CONTROL_H
 #define KCORE_CONTROL_H
@@ -53,8 +53,7 @@
 
 /*
  * CPTR_EL2: RES1 bits; TZ, TSM for guests; TFP until the guest touches FP. TTA and TAM for
- * everybody: trace
- * and activity monitors would count a protected guest's instructions for KServ.
+ * everybody: trace and activity monitors would count a protected guest's instructions for KServ.
  */
 #define CPTR_HOST  (UL(0x22ff) | (UL(1) << 20) | (UL(1) << 30))
 #define CPTR_GUEST (0x33fful | (1ul << 20) | (1ul << 30))
@@ -65,8 +64,7 @@
 
 /*
  * VTCR_EL2: T0SZ = 24 (40 bits), SL0 = 1 (start at level 1, two concatenated tables), inner and
- * outer
- * write-back, inner shareable, 4 KiB, PS = 40 bits, VS = 0 (8-bit VMID), HA = HD = 0.
+ * outer write-back, inner shareable, 4 KiB, PS = 40 bits, VS = 0 (8-bit VMID), HA = HD = 0.
  */
 #define VTCR_VALUE                                                                                 \
 	((UL(1) << 31) | (UL(2) << 16) | (UL(3) << 12) | (UL(1) << 10) | (UL(1) << 8) |            \

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The primitives: everything that KCore's C may ask of the machine. The C subset has no pointers,
- * so
- * physical memory, page states, translation tables, system registers and locks are reached only
- * here.
- * Three implementations: kcore/arch/arm64 (the product), kcore/fake (unit tests on a PC), and
- * proof/machine (the contracts). A page is named by its frame number (pfn, address >> 12).
+ * so physical memory, page states, translation tables, system registers and locks are reached only
+ * here. Three implementations: kcore/arch/arm64 (the product), kcore/fake (unit tests on a PC),
+ * and proof/machine (the contracts). A page is named by its frame number (pfn, address >> 12).
  */
 #ifndef KCORE_PRIM_H
 #define KCORE_PRIM_H
@@ -37,8 +35,7 @@ extern void meta_set(u64 pfn, u64 val);
 
 /*
  * Stage-2 descriptors. pte_set is one 64-bit store with release semantics: a table is complete
- * before
- * the descriptor that links it can be seen by a walker.
+ * before the descriptor that links it can be seen by a walker.
  */
 extern u64 pte_get(u64 pfn, u64 idx);
 extern void pte_set(u64 pfn, u64 idx, u64 val);

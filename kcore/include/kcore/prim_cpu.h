@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Primitives on the CPU's own registers. Contracts beside those of prim.h; a context page has the
- * layout
- * CTX_* of abi.h. Values: kcore/include/kcore/control.h.
+ * layout CTX_* of abi.h. Values: kcore/include/kcore/control.h.
  */
 #ifndef KCORE_PRIM_CPU_H
 #define KCORE_PRIM_CPU_H
@@ -27,10 +26,8 @@ extern u64 stage1_walk(u64 va);
 
 /*
  * World switch: save the switched registers to context page from; close both translation regimes
- * against
- * speculation (TCR_EL1.EPDn, SCTLR_EL1.M); load those of context page to; VTTBR_EL2, HCR_EL2,
- * MDCR_EL2;
- * point this CPU's vectors at to; then SCTLR_EL1 and TCR_EL1 of to.
+ * against speculation (TCR_EL1.EPDn, SCTLR_EL1.M); load those of context page to; VTTBR_EL2,
+ * HCR_EL2, MDCR_EL2; point this CPU's vectors at to; then SCTLR_EL1 and TCR_EL1 of to.
  */
 extern void ctx_switch(u64 from, u64 to, u64 vttbr, u64 hcr, u64 mdcr);
 /* The second half only: for a CPU that starts. */

@@ -321,8 +321,8 @@ g_debug_stop:
 	endprog	g_share
 
 /*
- * pKVM's calls on the data page, which holds the secret, until KServ ends it: share (R_DONE: the result; R_VALUE:
- * the first word then), again (R_DONE), unshare and again (R_DONE each; R_VALUE), pages that are nobody's (R_DONE).
+ * pKVM's calls on the data page, which holds the secret: share (R_DONE: the result; R_VALUE: the first
+ * word then), again (R_DONE), unshare and again (R_DONE each; R_VALUE), pages that are nobody's (R_DONE).
  */
 	.macro	pkvmcall fn, reg
 	movz	x0, #\fn
