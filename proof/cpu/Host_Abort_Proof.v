@@ -46,7 +46,8 @@ Section Abort.
     - steps. split; [reflexivity|]. split; [exact (gicr_done_idle _ _ _ Hg Hi)|]. exists p. split; [exact Hq|]. right. left.
       split; [assumption|]. split; [assumption|exact Hg].
     - subst w1. steps.
-      + eapply wp_mono; [apply wp_all, H4; [unfold in_ty; cbn; lia|exact Hi]|]. cbv beta. intros r w1 (I1 & K1 & v & -> & Hv & Hm). reduce. steps.
+      + eapply wp_mono; [apply wp_all, H4; [unfold in_ty; cbn; lia|exact Hi]|]. cbv beta. intros r w1 (I1 & K1 & v &
+          -> & Hv & Hm). reduce. steps.
         * (eapply wp_mono; [apply wp_all, H5; [apply lor_in; [exact X|unfold in_ty; cbn; lia]|apply wrap_in|apply (idle_secure B w1 I1)]|];
           cbv beta; intros ? w2 [_ T]; reduce; steps; split; [reflexivity|]; split; [exact (takes_abort_idle _ _ _ _ T I1)|];
           exists p; split; [exact Hq|]; right; right; exists w1; split; [exact K1|]; split; [exact I1|exact T]).

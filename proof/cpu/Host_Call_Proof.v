@@ -36,7 +36,8 @@ Section Proofs.
   Lemma host_told w i x : at_host cpu w -> secure B w -> told cpu w (host_ctx w cpu) i x.
   Proof.
     intros A S h j T P E. exfalso. pose proof (s_seats B w S) as St. destruct (st_host B w St cpu (ah_cpu _ _ A)) as [_ K1].
-    pose proof (ah_cpu _ _ A). destruct (st_run B w St h j ltac:(lia)) as (_ & K2 & _). rewrite <- E in K2. rewrite K1 in K2. discriminate K2.
+    pose proof (ah_cpu _ _ A). destruct (st_run B w St h j ltac:(lia)) as (_ & K2 & _). rewrite <- E in K2. rewrite K1
+        in K2. discriminate K2.
   Qed.
 
   Ltac own_obj S := apply read_ret; [reflexivity|exact S|].
@@ -87,7 +88,8 @@ Section Proofs.
   Lemma other_case p (R : world -> Z -> world -> Prop) w : WP p (returns B cpu R w) w ->
     WP p (fun r w2 => WP (leave (Some U64) (Return r)) (returns B cpu R w) w2) w.
   Proof.
-    intros H. eapply wp_mono; [exact H|]. cbv beta. intros r w' X. destruct X as (I & A & v & -> & Rest). split; [exact I|]. split; [exact A|]. exists v. auto.
+    intros H. eapply wp_mono; [exact H|]. cbv beta. intros r w' X. destruct X as (I & A & v & -> & Rest). split;
+        [exact I|]. split; [exact A|]. exists v. auto.
   Qed.
 
   Lemma any_call_ok F : spec_call_version B cpu LI (F "call_version") -> spec_call_stat B cpu (F "call_stat") ->
@@ -147,7 +149,8 @@ Section Proofs.
     apply own_write; [reflexivity|reflexivity|reflexivity|left; reflexivity|exact S|]. intros _.
     assert (I1 : idle B (set_own B cpu "pcpu.res1" 0 w)) by (apply set_own_idle; [reflexivity|exact I]). steps.
     apply own_write; [reflexivity|reflexivity|reflexivity|left; reflexivity|apply (idle_secure B _ I1)|]. intros _.
-    assert (I2 : idle B (set_own B cpu "pcpu.res2" 0 (set_own B cpu "pcpu.res1" 0 w))) by (apply set_own_idle; [reflexivity|exact I1]). steps.
+    assert (I2 : idle B (set_own B cpu "pcpu.res2" 0 (set_own B cpu "pcpu.res1" 0 w))) by (apply set_own_idle;
+        [reflexivity|exact I1]). steps.
     apply own_write; [reflexivity|reflexivity|reflexivity|left; reflexivity|apply (idle_secure B _ I2)|]. intros _.
     match goal with |- wp _ _ _ ?y => change y with (no_results B cpu w) end.
     assert (I3 : idle B (no_results B cpu w)) by (apply set_own_idle; [reflexivity|exact I2]).

@@ -88,9 +88,11 @@ Section Proofs.
       steps.
       + host_get H4 A S. steps. eapply wp_mono; [apply wp_all, H5; [exact G|exact Hi|lia|exact Of|rewrite Mo; assumption| |exact S]|].
         { unfold host_x. destruct (_ <? 31); [apply wrap_in|unfold in_ty; cbn; lia]. }
-        cbv beta. intros ? ? [-> ->]. reduce. split; [reflexivity|]. eexists. split; [reflexivity|]. intros N. exfalso. rewrite N in M3. cbn in M3. lia.
+        cbv beta. intros ? ? [-> ->]. reduce. split; [reflexivity|]. eexists. split; [reflexivity|]. intros N.
+            exfalso. rewrite N in M3. cbn in M3. lia.
       + eapply wp_mono; [apply wp_all, H6; [exact G|exact Hi|lia|exact Of|rewrite Mo; assumption|exact S]|].
-        cbv beta. intros ? ? (-> & v & -> & Xv & L). reduce. split; [reflexivity|]. exists v. split; [reflexivity|]. intros _. unfold gicr_word.
+        cbv beta. intros ? ? (-> & v & -> & Xv & L). reduce. split; [reflexivity|]. exists v. split; [reflexivity|].
+            intros _. unfold gicr_word.
         fold off. fold sz. cbv zeta. split; [exact Xv|]. split; [exact L|]. intros [Q|Q]; exfalso; [lia|apply Q; rewrite Mo; assumption].
       + split; [reflexivity|]. exists 0. split; [reflexivity|]. intros _. unfold gicr_word. split; [unfold in_ty; cbn; lia|]. auto.
     - intros e w' (-> & v & -> & Gw). unfold gicr_done.
@@ -98,8 +100,10 @@ Section Proofs.
       assert (R15 : Z.land (Z.shiftr esr 15) 1 = field 15 1 esr) by (apply mask_field; [lia|lia|reflexivity]).
       steps.
       + assert (Ns : is_store esr = false) by lia. rewrite Ns. specialize (Gw Ns). rewrite R21, R15, Ek.
-        eapply wp_mono; [apply wp_all, (H7 v k (field 21 1 esr) (field 15 1 esr)); [apply Gw|exact Hk]|]. cbv beta. intros ? ? [-> ->]. reduce. steps.
-        host_set H8 A S; [apply loaded_in|]. steps. prim H9 (put_x_secure B cpu (field 16 5 esr) (loaded v (2 ^ k) (field 21 1 esr) (field 15 1 esr)) w S). steps.
+        eapply wp_mono; [apply wp_all, (H7 v k (field 21 1 esr) (field 15 1 esr)); [apply Gw|exact Hk]|]. cbv beta.
+            intros ? ? [-> ->]. reduce. steps.
+        host_set H8 A S; [apply loaded_in|]. steps. prim H9 (put_x_secure B cpu (field 16 5 esr) (loaded v (2 ^ k)
+            (field 21 1 esr) (field 15 1 esr)) w S). steps.
         split; [reflexivity|]. exists v. split; [exact Gw|]. fold sz. rewrite Ek. unfold over. rewrite put_x_reg. reflexivity.
       + assert (Ns : is_store esr = true) by lia. rewrite Ns. prim H9 S. steps. split; reflexivity.
   Qed.

@@ -44,7 +44,8 @@ Proof. intros K. constructor; apply K. Qed.
 (** A store to an object that the lock protects. *)
 Lemma own_kept_write B c w w1 l x : class_of (fst l) = Locked -> own_kept c w w1 -> own_kept c w (write_cell B l x w1).
 Proof.
-  intros N K. assert (M : w_mem (write_cell B l x w1) = upd (w_mem w1) l x) by (unfold write_cell; destruct (steers_walks (fst l)); reflexivity).
+  intros N K. assert (M : w_mem (write_cell B l x w1) = upd (w_mem w1) l x) by (unfold write_cell; destruct
+      (steers_walks (fst l)); reflexivity).
   assert (R : w_ram (write_cell B l x w1) = w_ram w1) by (unfold write_cell; destruct (steers_walks (fst l)); reflexivity).
   constructor; rewrite ?M, ?R.
   - intros l' P O. rewrite upd_other; [apply (ok_cells c w w1 K); assumption|]. intros <-. congruence.

@@ -33,7 +33,8 @@ Section Proofs.
       + apply section_end with L L w1; [unfold in_ty; cbn; lia|exact Sc|exact S4|]. right. split; [reflexivity|]. split; [exact E|].
         unfold wanted, boot_pc, boot_arg. cbn. unfold upd, loc_eqb. cbn. rewrite Z.eqb_refl. cbn.
         split; [reflexivity|]. split; apply wrap_small; assumption.
-    - unlock HU Sc. split; [apply own_kept_held, Ow|]. apply section_end with L L w1; [unfold in_ty; cbn; lia|exact Sc|exact Sc|]. left. auto.
+    - unlock HU Sc. split; [apply own_kept_held, Ow|]. apply section_end with L L w1; [unfold in_ty; cbn; lia|exact
+        Sc|exact Sc|]. left. auto.
   Qed.
 
   Lemma cpu_boot_drop_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_spin_unlock B cpu LI (F "spin_unlock") ->
