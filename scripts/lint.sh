@@ -44,6 +44,7 @@ lint_width() {
     ! tracked '*.v' '*.c' '*.h' '*.S' '*.py' | while read -r f; do
         limit=108
         [[ $f != *.v ]] || limit=140
+        [[ $f != *.py ]] || limit=120
         expand "$f" | awk -v f="$f" -v limit="$limit" 'length($0) > limit { print f ":" NR ": " length($0) " columns" }'
     done | grep .
 }

@@ -59,7 +59,8 @@ Section Proofs.
       apply own_write; [reflexivity|reflexivity|reflexivity|left; reflexivity|exact S2|]. intros _. steps.
       assert (C2 : changes cpu ["reg.cptr"; "pcpu.fp_live"] ww w
         (write_cell B (obj "pcpu.fp_live" [cpu]) 0 (set_ram s w1))).
-      { eapply changes_trans; [exact C1|]. eapply changes_trans; [apply changes_ram|apply changes_cell; [right; left; reflexivity|reflexivity]].
+      { eapply changes_trans; [exact C1|]. eapply changes_trans; [apply changes_ram|apply changes_cell; [right; left;
+          reflexivity|reflexivity]].
         intros p i N. apply Sv. unfold ww in N. destruct (Z.eq_dec p (cur_ctx cpu w)); [right; intros X; apply N; auto|left; exact n]. }
       split; [reflexivity|]. split; [|split; [eapply changes_secure; [|exact C2|exact S]; reflexivity|split; [|exact C2]]].
       + unfold reg_of, reg. rewrite percpu_mem, upd_name by reflexivity. cbn [w_mem set_ram w1 set_reg fst snd].

@@ -23,12 +23,14 @@ Section Proofs.
     enter. steps. run V S.
     - assert (D : class cpu w = DATA) by (rewrite <- CF; exact E). rewrite (proj2 (Z.eqb_eq _ _) D).
       word H V; [apply ex_nothing|]. word H V; [shows data_wanted D|].
-      word H V; [apply ex_far; left; reflexivity|]. word H V; [rewrite W; apply ex_page; apply (shown_page_as cpu w); [reflexivity|reflexivity|rewrite D || rewrite C; intros [X|X]; discriminate X|exact P]|].
+      word H V; [apply ex_far; left; reflexivity|]. word H V; [rewrite W; apply ex_page; apply (shown_page_as cpu w);
+        [reflexivity|reflexivity|rewrite D || rewrite C; intros [X|X]; discriminate X|exact P]|].
       word H V; [apply ex_fault; exact K|]. split; [reflexivity|]. rewrite W. reflexivity.
     - assert (D : class cpu w <> DATA) by (rewrite <- CF; exact E). rewrite (proj2 (Z.eqb_neq _ _) D).
       destruct C as [C|C]; [|contradiction].
       word H V; [apply ex_nothing|]. word H V; [shows page_wanted C|].
-      word H V; [apply ex_far; left; reflexivity|]. word H V; [rewrite W; apply ex_page; apply (shown_page_as cpu w); [reflexivity|reflexivity|rewrite D || rewrite C; intros [X|X]; discriminate X|exact P]|].
+      word H V; [apply ex_far; left; reflexivity|]. word H V; [rewrite W; apply ex_page; apply (shown_page_as cpu w);
+        [reflexivity|reflexivity|rewrite D || rewrite C; intros [X|X]; discriminate X|exact P]|].
       word H V; [apply ex_fault; exact K|]. split; [reflexivity|]. rewrite W. reflexivity.
   Qed.
 
@@ -39,7 +41,8 @@ Section Proofs.
     eapply wp_mono; [apply wp_all, H1, S|]. cbv beta. intros r w1 [-> E1]. reduce. steps.
     change (w1 = move cpu 4 w) in E1. assert (V1 : serves cpu w1 h i) by (rewrite E1; apply serves_reg, V).
     change (vcpu_run w h i) with (vcpu_run (move cpu 4 w) h i). rewrite <- E1.
-    assert (C1 : class cpu w1 = WFX) by (rewrite E1; exact C). assert (R1 : reg_of w cpu "esr" [] = reg_of w1 cpu "esr" []) by (rewrite E1; reflexivity).
+    assert (C1 : class cpu w1 = WFX) by (rewrite E1; exact C). assert (R1 : reg_of w cpu "esr" [] = reg_of w1 cpu "esr" []) by (rewrite
+      E1; reflexivity).
     rewrite ?R1.
     word H V1; [apply ex_nothing|]. word H V1; [shows wait C1|].
     word H V1; [apply ex_fault; lia|]. split; [reflexivity|]. unfold kept, syndrome. rewrite R1. reflexivity.
@@ -61,7 +64,8 @@ Section Proofs.
     spec_retry_with B cpu LI (invoke F fuel f_retry_with).
   Proof.
     intros H1 H2 H h i ipa code w V Pr S C X Y P. ranges V. enter. steps. run V S. prim H1 S. steps. prim H2 S. steps.
-    set (w1 := set_reg cpu _ w). assert (V1 : serves cpu w1 h i) by (apply serves_reg, V). assert (S1 : secure B w1) by (apply set_reg_secure, S).
+    set (w1 := set_reg cpu _ w). assert (V1 : serves cpu w1 h i) by (apply serves_reg,
+      V). assert (S1 : secure B w1) by (apply set_reg_secure, S).
     pose proof (serves_apart B cpu w1 h i V1 S1 Pr) as Ap.
     change (vcpu_run w h i) with (vcpu_run w1 h i).
     word H V1; [apply ex_nothing|..].
@@ -79,7 +83,8 @@ Section Proofs.
     intros H1 H2 h i w V P S. ranges V. enter. steps.
     eapply wp_mono; [apply H1; own V S|]. cbv beta. intros r w' (-> & v & -> & Vv & _ & O). reduce.
     assert (O' : v = x_reg cpu w 1) by (apply O; [lia|exact (serves_own_page _ _ _ _ V P)]). subst v.
-    to_if. join (fun e w' => w' = w /\ e = [("cpu", Some cpu); ("wanted", Some (x_reg cpu w 1)); ("r", Some (if x_reg cpu w 1 =? 65536 then 0 else 1))]).
+    to_if. join (fun e w' => w' = w /\ e = [("cpu", Some cpu); ("wanted", Some (x_reg cpu w 1)); ("r",
+      Some (if x_reg cpu w 1 =? 65536 then 0 else 1))]).
     - steps; (split; [reflexivity|]); [rewrite (proj2 (Z.eqb_neq _ _) E)|rewrite E]; reflexivity.
     - intros e w' [-> ->]. steps. set (r := if x_reg cpu w 1 =? 65536 then 0 else 1).
       assert (0 <= r <= 1) by (unfold r; destruct (x_reg cpu w 1 =? 65536); lia).
@@ -101,7 +106,8 @@ Section Proofs.
     - rewrite (proj2 (Z.eqb_neq _ _) E).
       word H V; [apply ex_from; assumption|].
       word H V; [|].
-      { set (w1 := put_word _ 0 base w). assert (E1 : forall n, x_reg cpu w1 n = x_reg cpu w n) by (intros n; apply x_reg_kept, (serves_apart B cpu w h i V S P)).
+      { set (w1 := put_word _ 0 base w). assert (E1 : forall n, x_reg cpu w1 n = x_reg cpu w n) by (intros n; apply x_reg_kept,
+          (serves_apart B cpu w h i V S P)).
         apply ex_count; [exact C| |lia|rewrite !E1; fold base; lia]. unfold call. rewrite E1. exact Cl. }
       set (w2 := put_word _ 1 _ _). assert (V2 : serves cpu w2 h i) by (apply serves_ram, serves_ram, V).
       assert (S2 : secure B w2) by (apply secure_ram, secure_ram, S).

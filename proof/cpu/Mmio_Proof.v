@@ -66,7 +66,8 @@ Section Proofs.
       { intros k. pose proof (field_range k 1 e ltac:(lia)). apply wrap_small. unfold in_ty, modulus. lia. }
       assert (Esr : Z.lor (Z.lor (Z.lor (Z.lor 2466250752 (Z.land e 12582976)) 32768) 4) 3 = Z.lor 2466283527 (Z.land e 12582976)).
       { rewrite <- !Z.lor_assoc, (Z.lor_comm (Z.land e 12582976)), Z.lor_assoc. reflexivity. }
-      assert (Far : Z.land (reg_of w cpu "far" []) 4095 = reg_of w cpu "far" [] mod 4096) by (apply land_low with (n := 12); [lia|reflexivity]).
+      assert (Far : Z.land (reg_of w cpu "far" []) 4095 = reg_of w cpu "far" [] mod 4096) by (apply land_low with (n := 12);
+        [lia|reflexivity]).
       owed V S V1 S1 w1. rewrite ?(wrap_small U32 (2 ^ field 22 2 e)) by exact Bw1.
       owed V1 S1 V2 S2 w2. rewrite ?Rt. rewrite (wrap_small U32 (data_reg cpu w)) by (unfold in_ty, modulus; lia).
       owed V2 S2 V3 S3 w3. rewrite (Bit1 21 2097152), Small by (lia || reflexivity).
@@ -79,17 +80,20 @@ Section Proofs.
         rewrite (land_low (x_reg cpu w (data_reg cpu w)) (2 ^ (8 * 2 ^ field 22 2 e) - 1) (8 * 2 ^ field 22 2 e)) by (lia || reflexivity).
         change (vcpu_run w h i) with (vcpu_run w6 h i).
         word H V6; [|].
-        { change (exposed cpu w6 0 (x_reg cpu w6 (data_reg cpu w6) mod 2 ^ (8 * bytes cpu w6))). apply ex_store; [exact C|exact Va|exact Ds]. }
+        { change (exposed cpu w6 0 (x_reg cpu w6 (data_reg cpu w6) mod 2 ^ (8 * bytes cpu w6))). apply ex_store;
+            [exact C|exact Va|exact Ds]. }
         rewrite Esr.
         word H V6; [apply ex_esr; lazymatch goal with |- shown_syndrome _ ?w9 _ => exact (device cpu w9 C Va) end|].
         rewrite Far. word H V6; [apply ex_far; right; split; [exact C|split; [exact Va|reflexivity]]|].
-        rewrite W. word H V6; [apply ex_page; apply (shown_page_as cpu w); [reflexivity|reflexivity|rewrite C; intros [X|X]; discriminate X|exact Sh]|]. word H V6; [apply ex_fault; lia|]. split; reflexivity.
+        rewrite W. word H V6; [apply ex_page; apply (shown_page_as cpu w); [reflexivity|reflexivity|rewrite C; intros [X|X];
+          discriminate X|exact Sh]|]. word H V6; [apply ex_fault; lia|]. split; reflexivity.
       + assert (Ds : bit 6 e = false) by (destruct (bit 6 e); [cbn in St; lia|reflexivity]).
         change (is_store e) with (bit 6 e). rewrite Ds. owed V5 S5 V6 S6 w6.
         change (vcpu_run w h i) with (vcpu_run w6 h i).
         word H V6; [apply ex_nothing|]. rewrite Esr.
         word H V6; [apply ex_esr; lazymatch goal with |- shown_syndrome _ ?w9 _ => exact (device cpu w9 C Va) end|].
         rewrite Far. word H V6; [apply ex_far; right; split; [exact C|split; [exact Va|reflexivity]]|].
-        rewrite W. word H V6; [apply ex_page; apply (shown_page_as cpu w); [reflexivity|reflexivity|rewrite C; intros [X|X]; discriminate X|exact Sh]|]. word H V6; [apply ex_fault; lia|]. split; reflexivity.
+        rewrite W. word H V6; [apply ex_page; apply (shown_page_as cpu w); [reflexivity|reflexivity|rewrite C; intros [X|X];
+          discriminate X|exact Sh]|]. word H V6; [apply ex_fault; lia|]. split; reflexivity.
   Qed.
 End Proofs.

@@ -71,7 +71,8 @@ Section Prims.
   Proof. apply read_cell. Qed.
 
   Lemma own_write {A} l x (k : Z -> prog A) (Q : A -> world -> Prop) w : class_of (fst l) = Percpu -> of_cpu cpu l ->
-    tied (fst l) = false -> (m = true \/ existsb (String.eqb (fst l)) scratch_cells = true) -> secure B w -> (forall v, WP (k v) Q (write_cell B l x w)) -> WP (Ev (EWrite l x) k) Q w.
+    tied (fst l) = false -> (m = true \/ existsb (String.eqb (fst l)) scratch_cells = true) -> secure B w -> (forall v,
+      WP (k v) Q (write_cell B l x w)) -> WP (Ev (EWrite l x) k) Q w.
   Proof.
     intros P O T Cm S H. apply write_event; [split; [apply untied, T|rewrite P; exact O]| |apply percpu_secure; assumption|exact H].
     intros M. split; [reflexivity|]. left. rewrite P. destruct Cm as [Cm|Cm]; [congruence|exact Cm].

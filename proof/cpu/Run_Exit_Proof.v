@@ -81,7 +81,8 @@ Section Proofs.
     { right. exists h, i. split; [exact T|]. split; [exact (ag_on _ _ G)|exact (ag_ctx _ _ G)]. }
     assert (Or : own_run cpu w run) by (exists h, i; auto).
     assert (Hh : has cpu w [h]) by (exists i; exact T).
-    destruct (host_apart w S Hc h i ltac:(lia)) as [N1 N2]. assert (Ec : ctx = vcpu_ctx w h i) by exact (ag_ctx _ _ G). rewrite <- Ec in N2. fold host in N1, N2. fold run in N1.
+    destruct (host_apart w S Hc h i ltac:(lia)) as [N1 N2]. assert (Ec : ctx = vcpu_ctx w h i) by exact (ag_ctx _ _ G). rewrite <- Ec in
+      N2. fold host in N1, N2. fold run in N1.
     enter. steps. own S. change (wrap U32 (w_mem w ("pcpu.vm", [cpu]))) with h. steps.
     own S. change (wrap U64 (w_mem w ("pcpu.cur_ctx", [cpu]))) with ctx. steps.
     apply own_read; [exact I|exact S|]. reduce. change (wrap U64 (w_mem w ("pcpu.host_ctx", [cpu]))) with host. steps.

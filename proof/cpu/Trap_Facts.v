@@ -110,7 +110,8 @@ Lemma x_reg_kept c p j v w n : p <> cur_ctx c w -> x_reg c (put_word p j v w) n 
 Proof. intros N. unfold x_reg. destruct (n <? 31); [|reflexivity]. apply put_word_other. left. intros E. apply N. symmetry. exact E. Qed.
 
 Lemma page_word p : 0 <= p < 2 ^ 40 -> wrap U64 (Z.shiftl p 4) = 16 * p.
-Proof. intros R. rewrite Z.shiftl_mul_pow2 by lia. change (2 ^ 40) with 1099511627776 in R. rewrite wrap_small by (unfold in_ty; cbn; lia). lia. Qed.
+Proof. intros R. rewrite Z.shiftl_mul_pow2 by lia. change (2 ^ 40) with 1099511627776 in R. rewrite wrap_small by (unfold in_ty; cbn;
+  lia). lia. Qed.
 
 Lemma class_field c w : Z.land (Z.shiftr (reg_of w c "esr" []) 26) 63 = class c w.
 Proof. rewrite (mask_field _ _ 26 6) by (lia || reflexivity). reflexivity. Qed.
@@ -134,5 +135,6 @@ Ltac shows L D := lazymatch goal with |- exposed ?c ?w _ _ => apply ex_esr; exac
 Ltac run V S := do 3 (who V S; named V; steps);
   match type of V with serves _ ?w ?h ?i => change (wrap U64 (w_mem w ("vcpus.run_pfn", [h; i]))) with (vcpu_run w h i) end.
 (** A register of the vCPU. *)
-Ltac own V S := first [assumption|exact (sv_cpu _ _ _ _ V)|exact (sv_held _ _ _ _ V)|exact S|exact (serves_own_ctx _ _ _ _ V)|unfold in_ty; cbn; lia].
+Ltac own V S := first [assumption|exact (sv_cpu _ _ _ _ V)|exact (sv_held _ _ _ _ V)|exact S|exact (serves_own_ctx _ _ _ _ V)|unfold
+  in_ty; cbn; lia].
 Ltac put H V S := eapply wp_mono; [apply H; own V S|cbv beta; intros ? ? [-> ->]; reduce; steps].

@@ -272,14 +272,16 @@ Section Proofs.
         { exists (loaded_vcpu cpu w). rewrite (same_token cpu ENTER no_word w w2 eq_refl C2). exact Tk. }
         reduce. change (w_mem w2 ("vms.is_protected", [h])) with (w_mem w2 (obj "vms.is_protected" [h])).
         steps.
-          { split; [reflexivity|]. exists true. split; [|reflexivity]. intros _ X. unfold protected in X. rewrite <- (Ep [h]) in X. apply X. assumption. }
+          { split; [reflexivity|]. exists true. split; [|reflexivity]. intros _ X. unfold protected in X. rewrite <- (Ep [h]) in X. apply
+              X. assumption. }
           { split; [reflexivity|]. exists false. split; [discriminate|reflexivity]. }
         * intros e3 w3 (-> & normal & Nn & ->). steps. getw H3 A2 v2 V2. steps. prim H6 S2. steps.
           set (w4 := set_reg cpu _ w2).
           assert (C4 : changes cpu ENTER no_word w2 w4) by (apply changes_reg; right; left; reflexivity).
           split; [reflexivity|]. split; [apply at_run_reg, A2|].
           split; [eapply changes_trans; [exact C2|exact C4]|].
-          split; [unfold lr_fit in *; change (n_lr cpu w4) with (n_lr cpu w2); unfold w4; rewrite reg_other by (left; discriminate); exact Lf|].
+          split; [unfold lr_fit in *; change (n_lr cpu w4) with (n_lr cpu w2); unfold w4; rewrite reg_other by (left; discriminate);
+            exact Lf|].
           split.
           { intros n N. change (n_lr cpu w4) with (n_lr cpu w2) in N. rewrite Ln in N. unfold w4.
             rewrite reg_other by (left; discriminate). rewrite Lr. apply Cl. lia. }

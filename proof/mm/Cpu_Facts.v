@@ -57,7 +57,8 @@ Qed.
 
 Lemma percpu_secure B l x w : class_of (fst l) = Percpu -> secure B w -> secure B (write_cell B l x w).
 Proof.
-  intros P [S1 S2 S3]. rewrite percpu_write by exact P. split; [assumption..|]. destruct l as [d ix]. apply seats_write; [apply percpu_seat, P|exact S3].
+  intros P [S1 S2 S3]. rewrite percpu_write by exact P. split; [assumption..|]. destruct l as [d ix]. apply seats_write;
+    [apply percpu_seat, P|exact S3].
 Qed.
 
 Lemma percpu_mem_inv B l x w : class_of (fst l) = Percpu -> mem_inv B w -> mem_inv B (write_cell B l x w).

@@ -141,7 +141,8 @@ Proof.
   - intros c R. rewrite host_ctx0 by exact R. split; [apply ram0; lia|]. rewrite state0.
     replace (base + 16 + c <? base + 512) with true by lia. reflexivity.
   - intros c d R R'. rewrite !host_ctx0 by assumption. lia.
-  - intros c h l fn R W. rewrite host_ctx0 in W by exact R. change (walks B0 raw0 h l fn (base + 16 + c)) in W. apply walks0 in W as (_ & F & W). pose proof (gib2 fn F).
+  - intros c h l fn R W. rewrite host_ctx0 in W by exact R. change (walks B0 raw0 h l fn (base + 16 + c)) in W. apply walks0 in W as (_ &
+      F & W). pose proof (gib2 fn F).
     destruct W as [[_ W]|(_ & _ & W)]; lia.
 Qed.
 

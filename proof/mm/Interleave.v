@@ -268,7 +268,8 @@ Section Interleave.
     act (K c) e a v a'.
   Proof. intros L Bf E. cbn [act contract_of]. rewrite L. exists a0. auto. Qed.
 
-  Lemma after_secure c e a a0 v a' : local e a = false -> pre (K c) e a -> before c e a a0 -> snd (effect B c (mem_inv B) e a0) v a' -> secure B a'.
+  Lemma after_secure c e a a0 v a' : local e a = false -> pre (K c) e a -> before c e a a0 -> snd (effect B c (mem_inv B) e a0) v a' ->
+    secure B a'.
   Proof. intros L P Bf E. exact (proj2 (pre_effect c e a L P a0 Bf) v a' E). Qed.
 
   (** The world of the proof, with the pages brought up to date. *)
@@ -313,8 +314,10 @@ Section Interleave.
           try solve [unfold steady in Sd; apply existsb_exists in Sd as (y & Iy & Sd); apply String.eqb_eq in Sd; subst y;
                repeat (destruct Iy as [<-|Iy]; [discriminate H|]); destruct Iy].
         specialize (H Sd). cbn [snd] in H. destruct J as [->| ->]; [exact (T H)|exact (T (H i))]. }
-      assert (Er : vcpu_run (set_mem (upd (w_mem a) l x) a) h i = vcpu_run a h i) by (unfold vcpu_run; cbn; rewrite St by auto; reflexivity).
-      assert (Ex : vcpu_ctx (set_mem (upd (w_mem a) l x) a) h i = vcpu_ctx a h i) by (unfold vcpu_ctx; cbn; rewrite St by auto; reflexivity).
+      assert (Er : vcpu_run (set_mem (upd (w_mem a) l x) a) h i = vcpu_run a h i) by (unfold vcpu_run; cbn; rewrite St by auto;
+        reflexivity).
+      assert (Ex : vcpu_ctx (set_mem (upd (w_mem a) l x) a) h i = vcpu_ctx a h i) by (unfold vcpu_ctx; cbn; rewrite St by auto;
+        reflexivity).
       rewrite Er, Ex. destruct X as [X|(P & O & X)]; [left; exact X|right]. split; [|split; [|exact X]].
       + unfold protected. cbn. rewrite St by auto. exact P.
       + unfold vcpu_on. cbn. rewrite upd_other; [exact O|]. intros ->. destruct H as [H|[H|[H|(_ & _ & H & _)]]]; try discriminate H.
@@ -480,7 +483,8 @@ Section Interleave.
         destruct (String.eqb f "tlb_inval_vm"); [cbn [snd] in E; subst w'; apply settle_settled|cbn in E; contradiction].
       + destruct (String.eqb f "pg_set"); [cbn [snd] in E; subst w'; apply settle_settled|].
         destruct (String.eqb f "pte_set"); [cbn [snd] in E; subst w'; apply settle_settled|cbn in E; contradiction].
-      + destruct (String.eqb f "ctx_start"); [cbn [snd] in E; subst w'; apply (settled_regs c (context_regs _ _ _ _ _ _)), S|cbn in E; contradiction].
+      + destruct (String.eqb f "ctx_start"); [cbn [snd] in E; subst w'; apply (settled_regs c (context_regs _ _ _ _ _ _)), S|cbn in E;
+          contradiction].
       + destruct (String.eqb f "ctx_switch"); [cbn [snd] in E; destruct E as (r & _ & ->)|cbn in E; contradiction].
         apply (settled_regs c (context_regs _ _ _ _ _ _)), settle_settled.
   Qed.
@@ -498,7 +502,8 @@ Section Interleave.
   Proof.
     intros [T P]. unfold owns. destruct (class_of (fst l)); auto.
     - unfold has_vcpu. destruct (snd l) as [|h [|i [|]]]; auto. apply T.
-    - intros [[S H]|[[S H]|[S H]]]; [left; split; [exact S|apply (has_same c a b); [intros h i; apply T|exact H]]|right; left; split; [exact S|]|
+    - intros [[S H]|[[S H]|[S H]]]; [left; split; [exact S|apply (has_same c a b); [intros h i; apply T|exact H]]|right; left; split;
+        [exact S|]|
         right; right; split; [exact S|]].
       + destruct l as [d ix]. cbn [fst] in S. subst d. apply T, H.
       + unfold drives in *. destruct (snd l) as [|h [|i [|]]]; auto. destruct H as [H H']. split; [apply T, H|auto].

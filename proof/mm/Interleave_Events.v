@@ -134,7 +134,8 @@ Section Events.
       destruct args as [|x [|y [|z [|u [|t [|]]]]]]; try (cbn in E; contradiction); cbn in E.
       + destruct (String.eqb_spec f "spin_lock") as [->|].
         { destruct (proj1 (pre_effect B c (ECall "spin_lock" [x]) a eq_refl P a eq_refl)) as [_ ->]. destruct Nl. reflexivity. }
-        repeat (destruct (String.eqb f _); [cbn [snd] in E; first [subst w'|destruct E as [_ ->]|destruct E as (? & _ & ->)]; reflexivity|]).
+        repeat (destruct (String.eqb f _); [cbn [snd] in E; first [subst w'|destruct E as [_ ->]|destruct E as (? & _ & ->)];
+          reflexivity|]).
         cbn in E; contradiction.
       + repeat (destruct (String.eqb f _); [cbn [snd] in E; first [subst w'|destruct E as [_ ->]]; reflexivity|]). cbn in E; contradiction.
       + repeat (destruct (String.eqb f _); [cbn [snd] in E; first [subst w'|destruct E as [_ ->]]; reflexivity|]). cbn in E; contradiction.
@@ -317,7 +318,8 @@ Section Events.
       + intros O i. unfold store_word. destruct (_ && _); [reflexivity|]. apply (aw_page c a w Aw), O.
       + split; [eexists; split; [reflexivity|exact A1]|auto].
     - destruct (String.eqb_spec f "ctx_start") as [->|]; [|destruct F]. cbn [fst snd] in E, F |- *. subst w'. split.
-      + exists (set_regs c (context_regs (word w x 48) (word w x 37) x y z u) a). split; [|apply (regs_away c (context_regs _ _ _ _ _ _)), Aw].
+      + exists (set_regs c (context_regs (word w x 48) (word w x 37) x y z u) a). split; [|apply (regs_away c (context_regs _ _ _ _ _ _)),
+          Aw].
         exists (word w x 48), (word w x 37). split; [|reflexivity].
         intros O. split; symmetry; apply (own_word c); assumption.
       + apply (regs_rest c (context_regs _ _ _ _ _ _) w w Hc). auto.
@@ -393,7 +395,8 @@ Section Events.
       destruct args as [|x [|y [|z [|u [|t [|]]]]]]; cbn in F; try contradiction.
       + destruct (String.eqb_spec f "spin_lock") as [->|].
         { destruct F as [_ ->]. destruct Nl. reflexivity. }
-        repeat (destruct (String.eqb f _); [cbn [fst] in F; first [destruct F; fail|destruct F as [F _]; congruence|exact F]|]). cbn in F; contradiction.
+        repeat (destruct (String.eqb f _); [cbn [fst] in F; first [destruct F; fail|destruct F as [F _]; congruence|exact F]|]). cbn in F;
+          contradiction.
       + repeat (destruct (String.eqb f _); [cbn [fst] in F; destruct F as [F _]; congruence|]). cbn in F; contradiction.
       + repeat (destruct (String.eqb f _); [cbn [fst] in F; destruct F as [F _]; congruence|]). cbn in F; contradiction.
       + destruct (String.eqb f _); exact F.

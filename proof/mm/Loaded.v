@@ -57,8 +57,10 @@ Section Own.
       destruct (String.eqb f "fp_save"); [destruct E as (r & _ & ->); exact O|destruct E].
     - destruct (String.eqb f "pg_get"); [destruct E as [_ ->]; exact O|destruct E].
     - destruct (String.eqb f "pg_set"); [cbn in E; subst w'; exact O|destruct E].
-    - destruct (String.eqb f "ctx_start"); [destruct E as (va & sc & _ & ->); refine (own_regs (context_regs va sc _ _ _ _) _ O)|destruct E].
-    - destruct (String.eqb f "ctx_switch"); [destruct E as (va & sc & r & _ & _ & ->); refine (own_regs (context_regs va sc _ _ _ _) (set_ram r w) O)|destruct E].
+    - destruct (String.eqb f "ctx_start"); [destruct E as (va & sc & _ & ->);
+        refine (own_regs (context_regs va sc _ _ _ _) _ O)|destruct E].
+    - destruct (String.eqb f "ctx_switch"); [destruct E as (va & sc & r & _ & _ & ->);
+        refine (own_regs (context_regs va sc _ _ _ _) (set_ram r w) O)|destruct E].
   Qed.
 
   (** Every event keeps it. *)

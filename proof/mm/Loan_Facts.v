@@ -148,4 +148,5 @@ Proof. apply ram_leaf; reflexivity. Qed.
 (** The result of a section, before the lock is given back. *)
 Ltac result S S' w' := apply write_percpu; [apply (s_cs _ _ _ _ S)|reflexivity|reflexivity|]; intros _ _;
   match goal with |- context [write_cell ?b ("pcpu.res1", ?ix) ?v ?w] => set (w' := write_cell b ("pcpu.res1", ix) v w) end;
-  match type of S with sec ?b _ ?l _ => assert (S' : sec b unfrozen l w') by (apply sec_write; [exact S|reflexivity|discriminate]) end; steps.
+  match type of S with sec ?b _ ?l _ =>
+    assert (S' : sec b unfrozen l w') by (apply sec_write; [exact S|reflexivity|discriminate]) end; steps.

@@ -209,9 +209,11 @@ Section Lockstep.
     destruct args as [|x [|y [|z [|u [|t [|]]]]]]; try exact I; cbn [keeps_secrets].
     - split; intros ->; cbn in F; [destruct F as [_ ->]; apply N1; reflexivity|exact F].
     - split; [|split].
-      + assert (Q0 : f = "pte_get" -> w_held a = true /\ (is_ram B x /\ (kind (state a x) = PG_CORE \/ kind (state a x) = PG_VMCORE)) /\ 0 <= y < 512).
+      + assert (Q0 : f = "pte_get" -> w_held a = true /\ (is_ram B x /\ (kind (state a x) = PG_CORE \/ kind (state a x) = PG_VMCORE)) /\ 0
+          <= y < 512).
         { intros ->. cbn in F. destruct F as (Hd & [Rx Kx] & I). split; [exact Hd|]. split; [|exact I]. split; [exact Rx|tauto]. }
-        intros [-> | ->]; [clear Q0; cbn in F|specialize (Q0 eq_refl); clear F; rename Q0 into F]; destruct F as (_ & [_ Kx] & I); (split; [|exact I]); intros (_ & X & _);
+        intros [-> | ->]; [clear Q0; cbn in F|specialize (Q0 eq_refl); clear F; rename Q0 into F]; destruct F as (_ & [_ Kx] & I); (split;
+          [|exact I]); intros (_ & X & _);
           rewrite (view_state _ _ _ _ V) in Kx; unfold secret_state in X; pg; lia.
       + intros ->. cbn in F. destruct F as (_ & _ & _ & _ & _ & N). rewrite (view_state _ _ _ _ V) in N.
         intros (_ & X & _). exact (N X).
@@ -299,7 +301,8 @@ Section Lockstep.
     destruct args as [|x [|y [|z [|u [|t [|]]]]]]; try (cbn in Ea; contradiction); cbn in Ea, Eb, Ks.
     4: { destruct (String.eqb_spec f "ctx_start") as [->|]; [congruence|cbn in Ea; contradiction]. }
     4: { destruct (String.eqb_spec f "ctx_switch") as [->|]; [congruence|cbn in Ea; contradiction]. }
-    - destruct Ks as [Ks Ks']. destruct (String.eqb_spec f "spin_lock"); [congruence|]. destruct (String.eqb_spec f "fp_save"); [congruence|].
+    - destruct Ks as [Ks Ks']. destruct (String.eqb_spec f "spin_lock"); [congruence|]. destruct (String.eqb_spec f "fp_save");
+        [congruence|].
       repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb f s) end;
         cbn in Ea, Eb; try contradiction; try (destruct Ea, Eb); congruence.
     - repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb f s) end;

@@ -50,7 +50,8 @@ Section Own.
     (forall v, inv B (write_cell B (c, [cpu]) x w) -> WP (k v) Q (write_cell B (c, [cpu]) x w)) ->
     WP (Ev (EWrite (c, [cpu]) x) k) Q w.
   Proof.
-    intros I E S H. apply orb_false_iff in S as [S Cm]. apply orb_false_iff in S as [S T]. assert (I1 : inv B (write_cell B (c, [cpu]) x w)).
+    intros I E S H. apply orb_false_iff in S as [S Cm]. apply orb_false_iff in S as [S T]. assert (I1 : inv B (write_cell B (c,
+      [cpu]) x w)).
     { apply inv_write_cell; [rewrite E; discriminate|exact S| |exact I]. apply seats_write; [|apply I].
       destruct (seat_cell c) eqn:Sc; [|reflexivity]. unfold seat_cell in Sc. apply existsb_exists in Sc as (d & Id & Sc).
       apply String.eqb_eq in Sc. subst d. repeat (destruct Id as [<-|Id]; [discriminate E|]). destruct Id. }

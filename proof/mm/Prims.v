@@ -30,7 +30,8 @@ Section Objects.
   Proof. intros H. unfold local. rewrite H. reflexivity. Qed.
 
   Lemma pre_intro e w : local e w = false -> (m = false -> calm e w) ->
-    (forall w0, before cpu e w w0 -> fst (effect B cpu LI e w0) /\ forall v w', snd (effect B cpu LI e w0) v w' -> secure B w') -> pre K e w.
+    (forall w0, before cpu e w w0 -> fst (effect B cpu LI e w0) /\ forall v w',
+      snd (effect B cpu LI e w0) v w' -> secure B w') -> pre K e w.
   Proof. intros L C H. split; [exact C|]. rewrite L. exact H. Qed.
   Lemma act_elim e w v w' : local e w = false -> act K e w v w' ->
     exists w0, before cpu e w w0 /\ snd (effect B cpu LI e w0) v w'.
@@ -190,7 +191,8 @@ Section Objects.
   Proof.
     intros S E U.
     assert (T : forall h i, token (set_mem (upd (w_mem w) (c, ix) x) w) h i = token w h i).
-    { intros h i. unfold token. cbn. rewrite upd_name; [reflexivity|]. destruct (String.eqb_spec c loaded_cell) as [->|]; [discriminate E|reflexivity]. }
+    { intros h i. unfold token. cbn. rewrite upd_name; [reflexivity|]. destruct (String.eqb_spec c loaded_cell) as [->|];
+        [discriminate E|reflexivity]. }
     apply (seats_same B w); [exact S| | |reflexivity|auto].
     - intros d. unfold host_ctx. cbn. rewrite upd_name; [reflexivity|].
       destruct (String.eqb_spec c "pcpu.host_ctx") as [->|]; [discriminate E|reflexivity].
@@ -262,7 +264,8 @@ Section Prims.
     forall m', wp (contract_of B cpu LI m') (d [p]) (fun r w' => w' = w /\ r = None) w.
   Definition spec_tlb_inval_vm (d : den) : Prop := forall h r0 w, cs B w ->
     h = 0 /\ r0 = b_root B \/ 1 <= h <= 255 /\ r0 = vm_root w h ->
-    forall m', wp (contract_of B cpu LI m') (d [h; r0]) (fun r w' => (exists w0, interference w w0 /\ inv B w0 /\ w' = invalidate B h w0) /\ r = None) w.
+    forall m', wp (contract_of B cpu LI m') (d [h; r0]) (fun r w' => (exists w0,
+      interference w w0 /\ inv B w0 /\ w' = invalidate B h w0) /\ r = None) w.
   Definition spec_spin_lock (d : den) : Prop := forall w, w_held w = false -> (forall w1, LI w1 -> secure B w1) ->
     forall m', wp (contract_of B cpu LI m') (d [0]) (fun r w' => r = None /\ exists w1, LI w1 /\ w' = set_held true w1 /\
       (forall l, owns cpu w l -> w_mem w1 l = w_mem w l) /\

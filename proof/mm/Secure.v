@@ -162,7 +162,8 @@ Section Secure.
     assert (O : own_ok c (set_mem (upd (w_mem w) (obj "pcpu.vm" [c]) 0) w)).
     { intros N. destruct N. unfold loaded_vm. cbn [w_mem set_mem]. rewrite upd_same. reflexivity. }
     assert (Sc : secure B (write_cell B (obj "pcpu.vm" [c]) 0 w)) by (apply percpu_secure; [reflexivity|split; assumption]).
-    apply write_event; [split; [intros _ _; exact O|reflexivity]|discriminate|exact Sc|]. intros _. apply runs_ok; [exact Hc|exact A| |exact O].
+    apply write_event; [split; [intros _ _; exact O|reflexivity]|discriminate|exact Sc|]. intros _. apply runs_ok; [exact Hc|exact A|
+      |exact O].
     split; [exact Hd|]. split; [exact Sc|]. apply constant_other; [discriminate|exact C].
   Qed.
 

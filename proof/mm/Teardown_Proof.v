@@ -174,7 +174,8 @@ Section Proofs.
              replace (vcpu_run w1 h k) with (vcpu_run w h k)
                by (symmetry; exact (f_equal (wrap U64) (g_run _ _ _ _ _ _ G k))).
              destruct (unpinning_page w h L Hh Pin Diff k w1 G Mk) as (Rp & Kp & Np & Nx).
-             eapply wp_mono; [apply HS; [exact (g_cs _ _ _ _ _ _ G)|apply may_unpin; [apply (g_cs _ _ _ _ _ _ G)|exact Rp|exact Kp|exact Np]]|].
+             eapply wp_mono; [apply HS; [exact (g_cs _ _ _ _ _ _ G)|apply may_unpin;
+               [apply (g_cs _ _ _ _ _ _ G)|exact Rp|exact Kp|exact Np]]|].
              cbv beta. intros ? w2 (-> & C2 & S2 & V2 & _). steps. split; [reflexivity|]. apply Nx; assumption.
           -- split; [reflexivity|]. apply unpinning_skip, G.
         * intros e w2 (-> & G2). steps.

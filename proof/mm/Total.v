@@ -84,7 +84,8 @@ Section Total.
         destruct (w_held w) eqn:Hd; [|apply sane_write; [exact (Cm l x eq_refl eq_refl)|exact S]].
         intros Hd'. exfalso. unfold write_cell in Hd'. destruct (steers_walks (fst l)); cbn in Hd'; congruence.
       - clear Pr Cm. destruct (cpu_primitive f) eqn:Cp.
-        { rewrite cpu_effect_call in F |- * by exact Cp. revert F. unfold cpu_effect. destruct (doing_of B cpu f args) as [d|] eqn:D; [|intros []].
+        { rewrite cpu_effect_call in F |- * by exact Cp. revert F. unfold cpu_effect. destruct (doing_of B cpu f args) as [d|] eqn:D;
+            [|intros []].
           intros _. cbn [snd].
           assert (R : exists v, replies cpu (answer d) w0 v).
           { destruct (answer d) as [|r ix|] eqn:Ad; [exists 0; exact I|eexists; reflexivity|].

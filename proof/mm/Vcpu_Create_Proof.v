@@ -218,7 +218,8 @@ Section Proofs.
       destruct (fills_others _ _ _ _ _ _ F2 g j D) as (Em & _ & _ & Ex). rewrite Ex.
       apply (old_ctx L w g j ctx S); [apply Em, M|apply (fills_vms _ _ _ _ _ _ F2 g), Pr|exact Kc]. }
     assert (U2 : ~ in_use w2 ctx).
-    { apply (made_unused B); [apply (s_cs _ _ _ _ Sc2)|apply (s_vcpus _ _ _ _ Sc2)|change (state w2 ctx) with (state w1 ctx); pg; lia|exact Dx]. }
+    { apply (made_unused B); [apply (s_cs _ _ _ _ Sc2)|apply (s_vcpus _ _ _ _ Sc2)|change (state w2 ctx) with (state w1 ctx); pg;
+        lia|exact Dx]. }
     assert (X2 : context B w2 (vcpu_ctx w2 h i)) by (rewrite Ec; constructor; [exact Rc|exact K1|apply Is1|exact U2]).
     eapply wp_mono; [apply HR; [lia|exact Hi|exact X2|apply Sc2]|].
     cbv beta. intros ? w3 (-> & C3 & T3 & W3). rewrite Ec in *.

@@ -203,7 +203,8 @@ Section Proofs.
     (forall v, cs B (write_cell B ("vms.state", [h]) s w) -> WP (k v) Q (write_cell B ("vms.state", [h]) s w)) ->
     WP (Ev (EWrite ("vms.state", [h]) s) k) Q w.
   Proof.
-    intros C I H. apply write_event; [apply (may_write_locked B); [exact C|reflexivity|reflexivity]|intros _; apply calm_locked; reflexivity|apply (i_secure B _ I)|].
+    intros C I H. apply write_event; [apply (may_write_locked B); [exact C|reflexivity|reflexivity]|intros _; apply calm_locked;
+      reflexivity|apply (i_secure B _ I)|].
     intros v. apply H. split; [exact I|exact (cs_held B w C)].
   Qed.
 

@@ -94,7 +94,7 @@ PRIM void pte_set(u64 pfn, u64 idx, u64 val)
 	do {                                                                                       \
 		u64 a_ = (addr);                                                                   \
                                                                                                    \
-		__asm__ volatile("1:	.rept 8\n" ops "	add %0, %0, #64\n	.endr\n"                \
+		__asm__ volatile("1: .rept 8\n" ops " add %0, %0, #64\n .endr\n"                   \
 				 "	cmp %0, %1\n	b.lo 1b"                                           \
 				 : "+r"(a_)                                                        \
 				 : "r"(end)                                                        \
