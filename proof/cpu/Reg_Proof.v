@@ -227,7 +227,8 @@ Section Proofs.
   Proof.
     intros H h i w Hc Hh Hi S. enter. steps.
     apply read_ret; [reflexivity|exact S|]. steps.
-    - prim H S. steps. apply own_write; [reflexivity|reflexivity|reflexivity|exact S|]. intros _. steps. split; [reflexivity|].
+    - prim H S. steps. apply own_write; [reflexivity|reflexivity|reflexivity|right; reflexivity|exact S|]. intros _. steps. split;
+        [reflexivity|].
       rewrite wrap_small by (unfold in_ty; cbn; lia). split; [apply percpu_secure; [reflexivity|exact S]|].
       split; [|right; reflexivity]. rewrite percpu_mem, upd_same. apply wrap_small. unfold in_ty; cbn; lia.
     - split; [reflexivity|]. split; [exact S|]. split; [|left; reflexivity].
@@ -310,16 +311,18 @@ Section Proofs.
   (** ** call.c *)
   Lemma call_version_ok F : spec_call_version B cpu LI (invoke F fuel f_call_version).
   Proof.
-    intros w Hc S. enter. steps. apply own_write; [reflexivity|reflexivity|reflexivity|exact S|]. intros _. steps.
-    apply own_write; [reflexivity|reflexivity|reflexivity|apply percpu_secure; [reflexivity|exact S]|]. intros _. steps.
-    apply own_write; [reflexivity|reflexivity|reflexivity|apply percpu_secure; [reflexivity|apply percpu_secure; [reflexivity|exact S]]|].
+    intros w Hc S. enter. steps. apply own_write; [reflexivity|reflexivity|reflexivity|right; reflexivity|exact S|]. intros _. steps.
+    apply own_write; [reflexivity|reflexivity|reflexivity|right; reflexivity|apply percpu_secure; [reflexivity|exact S]|]. intros _. steps.
+    apply own_write; [reflexivity|reflexivity|reflexivity|right; reflexivity|apply percpu_secure; [reflexivity|apply percpu_secure;
+      [reflexivity|exact S]]|].
     intros _. steps. split; reflexivity.
   Qed.
   Lemma call_cntvoff_ok F : setter "cntvoff_set" (F "cntvoff_set") -> spec_call_cntvoff B cpu LI (invoke F fuel f_call_cntvoff).
   Proof. intros H o w X S. enter. steps. prim H S. steps. split; reflexivity. Qed.
   Lemma call_vgic_info_ok F : getter "ich_vtr_get" (F "ich_vtr_get") -> spec_call_vgic_info B cpu LI (invoke F fuel f_call_vgic_info).
   Proof.
-    intros H w Hc S. enter. steps. prim H S. steps. apply own_write; [reflexivity|reflexivity|reflexivity|exact S|]. intros _. steps.
+    intros H w Hc S. enter. steps. prim H S. steps. apply own_write; [reflexivity|reflexivity|reflexivity|right;
+      reflexivity|exact S|]. intros _. steps.
     split; reflexivity.
   Qed.
 End Proofs.

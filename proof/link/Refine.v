@@ -204,11 +204,12 @@ Section Refine.
   Lemma event_deed b c e v w' : snd (effect B c (fun _ => True) e (P.s_world b)) v w' -> (forall x, e <> ECall
     "spin_lock" [x]) ->
     (forall p x, e = ECall "meta_set" [p; x] -> is_ram B p) ->
+    (forall f args, e = ECall f args -> cpu_primitive f = false -> exists a, fst (effect B c (mem_inv B) e a)) ->
     (forall p, page_of B w' p = pages_after (view b) (deed_of e) p) /\
     (forall p i, 0 <= i < 512 -> State.word w' p i = words_after (view b) (deed_of e) p i) /\
     still (view b) (deed_of e) (w_tlb w').
   Proof.
-    intros F N Rm. set (w := P.s_world b) in *.
+    intros F N Rm Pf. set (w := P.s_world b) in *.
     assert (Same : w_meta w' = w_meta w -> w_ram w' = w_ram w -> deed_of e = Think ->
       (forall p, page_of B w' p = pages_after (view b) (deed_of e) p) /\
       (forall p i, 0 <= i < 512 -> State.word w' p i = words_after (view b) (deed_of e) p i) /\
@@ -225,10 +226,10 @@ Section Refine.
       { rewrite cpu_effect_call in F by exact Cp. destruct (cpu_effect_does _ _ _ _ _ _ _ F) as (d & _ & _ & ->).
         destruct (set_regs_pages c (writes d) w) as [Em Er]. apply Same; [exact Em| |apply deed_cpu, Cp].
         exact Er. }
-      cbn [effect] in F. rewrite Cp in F.
-      destruct args as [|x [|y [|z [|]]]]; try (cbn in F; contradiction); cbn [snd] in F.
+      destruct (Pf f args eq_refl Cp) as [a Pa]. cbn [effect] in F, Pa. rewrite Cp in F, Pa.
+      destruct args as [|x [|y [|z [|u [|t [|]]]]]]; try (cbn in Pa; contradiction); cbn [snd] in F; cbn [fst] in Pa.
       + repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb_spec f s); [subst f|] end;
-          cbn in F; try contradiction.
+          cbn in F, Pa; try contradiction.
         * destruct (N x eq_refl).
         * subst w'. apply Same; reflexivity.
         * destruct F as [_ ->]. apply Same; reflexivity.
@@ -237,7 +238,7 @@ Section Refine.
           unfold store_page, put. destruct (p =? x); reflexivity.
         * subst w'. apply Same; reflexivity.
       + repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb_spec f s); [subst f|] end;
-          cbn in F; try contradiction.
+          cbn in F, Pa; try contradiction.
         * subst w'. cbn. split; [|split; reflexivity]. intros p. unfold put. destruct (Z.eqb_spec p x) as [->|D].
           -- rewrite page_ram by exact (Rm x y eq_refl). unfold State.state; cbn. rewrite Z.eqb_refl. reflexivity.
           -- unfold page_of, State.state; cbn. fold w. destruct (Z.eqb_spec p x); [contradiction|reflexivity].
@@ -248,37 +249,46 @@ Section Refine.
           unfold store_page, put. destruct (p =? x); reflexivity.
         * subst w'. apply Same; reflexivity.
       + repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb_spec f s); [subst f|] end;
-          cbn in F; try contradiction.
+          cbn in F, Pa; try contradiction.
         all: subst w'; split; [apply Meta; [reflexivity|discriminate]|]; split; [|exact Logic.I]; intros p i I; cbn;
           unfold State.word; cbn;
           unfold store_word, put; destruct (Z.eqb_spec p x) as [->|]; cbn; [destruct (i =? y)|]; reflexivity.
+      + destruct (String.eqb f _); destruct Pa.
+      + destruct (String.eqb f _); destruct Pa.
   Qed.
 
   (** Every event of KCore's C is a deed that the rules allow. *)
   Lemma event_lawful b c r e k : sgood b -> P.s_cpu b c = P.In_kcore r (Ev e k) -> e <> lock -> e <> unlock ->
     law new_vm serves c (view b) (deed_of e) /\ (forall x, e <> ECall "spin_lock" [x]) /\
-    (forall p x, e = ECall "meta_set" [p; x] -> is_ram B p).
+    (forall p x, e = ECall "meta_set" [p; x] -> is_ram B p) /\
+    (forall f args, e = ECall f args -> cpu_primitive f = false ->
+       exists a, fst (effect B (Z.of_nat c) (mem_inv B) e a)).
   Proof.
     intros G E N1 N2. destruct e as [l|l x|f args]; [repeat split; discriminate..|].
+    cut (law new_vm serves c (view b) (deed_of (ECall f args)) /\ (forall x, ECall f args <> ECall "spin_lock" [x]) /\
+      forall p x, ECall f args = ECall "meta_set" [p; x] -> is_ram B p).
+    { intros (X & Y & Z). split; [exact X|]. split; [exact Y|]. split; [exact Z|]. intros f' args' [= <- <-] Cp.
+      assert (Em : m_cpu (machine_of R b) c = Ev (ECall f args) k) by (cbn; rewrite E; reflexivity).
+      destruct (next_needs B (machine_of R b) c f args k Cp (sgood_good B R b G) Em N1 N2) as (a & _ & F & _). eauto. }
     destruct (cpu_primitive f) eqn:Cp.
     { rewrite deed_cpu by exact Cp. split; [exact I|]. split; [intros x [= -> _]|intros p x [= -> _]]; discriminate Cp.
       }
     assert (Em : m_cpu (machine_of R b) c = Ev (ECall f args) k) by (cbn; rewrite E; reflexivity).
-    destruct (next_needs B (machine_of R b) c f args k Cp (sgood_good B R b G) Em N1 N2) as (a & V & F). cbn [m_world]
+    destruct (next_needs B (machine_of R b) c f args k Cp (sgood_good B R b G) Em N1 N2) as (a & V & F & Sa & Sb). cbn [m_world]
       in V.
     change (m_world (machine_of R b)) with (P.s_world b) in V. set (w := P.s_world b) in *.
     assert (Un : forall p, isolated a p -> untouched (view b) p).
     { intros p X. apply (view_isolated _ _ _ _ V) in X. destruct X as [X Y]. split; [exact X|].
       intros h l fn T. apply Y. exists h, l, fn. exact T. }
     cbn [effect] in F. rewrite Cp in F.
-    destruct args as [|x [|y [|z [|]]]]; try (cbn in F; contradiction).
+    destruct args as [|x [|y [|z [|u [|t [|]]]]]]; try (cbn in F; contradiction).
     - repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb_spec f s); [subst f|] end;
         cbn in F; try contradiction; try (split; [exact I|split; discriminate]).
       + destruct F as [_ ->]. destruct N1. reflexivity.
       + split; [|split; discriminate]. apply Un, F.
     - repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb_spec f s); [subst f|] end;
         cbn in F; try contradiction; try (split; [exact I|split; discriminate]).
-      + destruct F as (_ & Rp & M). apply (view_change _ _ _ _ _ V) in M.
+      + destruct F as (_ & Rp & M). pose proof (Sb 0 (set_meta x y a) eq_refl) as Sm. apply (view_change _ _ _ _ _ _ V Sa Sm) in M.
         split; [|split; [discriminate|intros p x' [= <- _]; exact Rp]].
         cbn. fold w. rewrite page_ram by exact Rp. destruct M as [[O St]|[Is M]].
         * left. split; [symmetry; apply belongs_owner, O|]. rewrite <- !secret_kind. exact St.
@@ -299,10 +309,12 @@ Section Refine.
         rewrite (view_state _ _ _ _ V) in U. kinds; auto.
         destruct U as [U|[U|[U|[_ [i U]]]]]; try lia. exists i. unfold token in U.
         change (wrap U32 (w_mem w (obj loaded_cell [handle (State.state w x); i])) = Z.of_nat c + 1).
-        rewrite <- (v_mem _ _ _ V) by discriminate. exact U.
-      + assert (X : ours B a x /\ 0 <= y < 512) by tauto. destruct X as [[Rp U] I]. split; [exact I|]. rewrite page_ram
-          by exact Rp.
+        rewrite <- (view_plain _ _ _ V) by (right; reflexivity). exact U.
+      + assert (X : ours B a x /\ 0 <= y < 512) by tauto. destruct X as [O I]. apply ours_kind in O as [Rp U].
+        split; [exact I|]. rewrite page_ram by exact Rp.
         rewrite (view_state _ _ _ _ V) in U. kinds; auto; intuition lia.
+    - cbn in F. destruct (String.eqb f "ctx_start"); destruct F.
+    - cbn in F. destruct (String.eqb f "ctx_switch"); destruct F.
   Qed.
 
   Lemma law_looks b s c d : looks b s -> law new_vm serves c (view b) d -> law new_vm serves c s d.
@@ -376,8 +388,8 @@ Section Refine.
         (forall q i, 0 <= i < 512 -> State.word w' q i = words_after (view b) (next_deed w c p) q i) /\
         (forall y, next_deed w c p <> Answer y) /\ still (view b) (next_deed w c p) (w_tlb w')).
       { destruct Ks as [y w k|y w o k|w o e k v w' N1 N2 F]; [split; [exact I|repeat split; auto; discriminate]..|].
-        destruct (event_lawful b c r e k G E N1 N2) as (Lw & Nl & Rm).
-        destruct (event_deed b _ e v w' F Nl Rm) as (Pg & Wd & Sl). cbn [next_deed].
+        destruct (event_lawful b c r e k G E N1 N2) as (Lw & Nl & Rm & Pf).
+        destruct (event_deed b _ e v w' F Nl Rm Pf) as (Pg & Wd & Sl). cbn [next_deed].
         split; [exact Lw|]. split; [exact Pg|]. split; [exact Wd|]. split; [|exact Sl]. intros y. destruct e as [|[] |f
           [|q1 [|q2 [|q3 [|]]]]]; cbn; try discriminate;
           repeat match goal with |- context [if ?c then _ else _] => destruct c end; discriminate. }

@@ -122,29 +122,30 @@ Lemma set_cpu_eq T c (p : prog (option Z)) d : set_cpu T c p d = if Nat.eqb d c 
 Proof. reflexivity. Qed.
 
 Section Simulation.
+  Context {all : bool}.
   Variable B : board.
   Hypothesis HB : board_ok B.
 
   (** Only the holder gives the lock back, and nobody but the lock's C uses its words. *)
-  Lemma good_unlock m c k : good B m -> m_cpu m c = Ev unlock k -> m_lock m = Some c.
+  Lemma good_unlock m c k : good_to B all (fun _ => finished) m -> m_cpu m c = Ev unlock k -> m_lock m = Some c.
   Proof.
     intros G E. destruct (m_lock m) as [d|] eqn:L; [destruct (PeanoNat.Nat.eq_dec d c); [congruence|]|].
-    all: destruct (g_other B m G c) as (a & [Ha _] & W); [congruence|]; rewrite E in W; destruct W as [P _];
+    all: destruct (g_other B m G c) as (a & [Ha _ _] & W); [congruence|]; rewrite E in W; destruct W as [[_ P] _];
       destruct (P a eq_refl) as [[H _] _]; congruence.
   Qed.
 
-  Lemma good_words m c e k : good B m -> m_cpu m c = Ev e k ->
+  Lemma good_words m c e k : good_to B all (fun _ => finished) m -> m_cpu m c = Ev e k ->
     e <> ticket /\ e <> serving /\ (forall t, e <> await t) /\ (forall t, e <> serve t).
   Proof.
     intros G E. destruct (good_runs B m c G) as (a & W). rewrite E in W. destruct W as [P _].
     assert (X : forall f l, e = ECall f l -> In f ["lock_ticket"; "lock_serving"; "lock_await"; "lock_serve"] -> False).
-    { intros f l -> I. specialize (P a). cbn in I.
-      repeat (destruct I as [<-|I]; [|]); [..|contradiction]; (destruct (P eq_refl) as [F _]);
-        destruct l as [|x [|y [|z [|]]]]; cbn in F; exact F. }
+    { intros f l -> I. destruct P as [_ P]. cbn in I.
+      repeat (destruct I as [<-|I]; [|]); [..|contradiction]; cbn [local paging existsb String.eqb Ascii.eqb Bool.eqb andb orb] in P;
+        (destruct (P a eq_refl) as [F _]); destruct l as [|x [|y [|z [|u [|t [|]]]]]]; cbn in F; exact F. }
     repeat split; intros; intro Q; (eapply X; [exact Q|cbn; tauto]).
   Qed.
 
-  Theorem lock_step q m n n' : good B m -> related q m n -> lstep B n n' ->
+  Theorem lock_step q m n n' : good_to B all (fun _ => finished) m -> related q m n -> lstep B n n' ->
     exists q' m', (m' = m \/ step B m m') /\ related q' m' n'.
   Proof.
     intros G R St. destruct R as [Rw [Rn Rl] Rx Rs Rc Ri]. pose proof (queue_short q Rn Rl) as Len.
@@ -255,8 +256,8 @@ Section Simulation.
       constructor; cbn [l_world l_next l_serving l_cpu m_world m_lock m_cpu]; auto.
   Qed.
 
-  Theorem lock_refines q m n n' : good B m -> related q m n -> lsteps B n n' ->
-    exists q' m', steps B m m' /\ good B m' /\ related q' m' n'.
+  Theorem lock_refines q m n n' : good_to B all (fun _ => finished) m -> related q m n -> lsteps B n n' ->
+    exists q' m', steps B m m' /\ good_to B all (fun _ => finished) m' /\ related q' m' n'.
   Proof.
     intros G R S. revert q m G R. induction S as [n|a b c S IH St]; intros q m G R.
     - exists q, m. split; [constructor|auto].

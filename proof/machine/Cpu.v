@@ -9,7 +9,7 @@
     From there until the return to EL1 only KCore's own primitives change them: EL2 takes no exception, and
     what a device or firmware does to this CPU's registers is nothing that KCore reads.
 
-    The world switch, and the FP registers with their words in pages: not here. *)
+    The world switch, and the FP registers with their words in pages: Events.v. *)
 From Coq Require Import ZArith List String Bool.
 From Redoubt.sem Require Import Sem Memory.
 From Redoubt.machine Require Import State.
@@ -108,6 +108,8 @@ Section Cpu.
         else if String.eqb f "tlb_inval_local" then asks always
         else if String.eqb f "pmu_stop" then
           Some {| needs := always; answer := Register "pmu" []; writes := [("pmu", [], 0)] |}
+        (* the FP registers are not in this machine; [Events] has what is saved of them *)
+        else if String.eqb f "fp_clear" then asks always
         else if String.eqb f "cpu_halt" then Some {| needs := always; answer := Never; writes := [] |}
         else None
     | [a] =>
@@ -163,7 +165,7 @@ Definition cpu_primitives : list ident :=
    "cptr_set"; "features_set"; "cnthctl_set"; "cntvoff_set"; "vsesr_set"; "el1_vbar_get"; "el1_sctlr_get";
    "el1_exception_set"; "el1_far_set"; "ich_vtr_get"; "ich_hcr_get"; "ich_hcr_set"; "ich_vmcr_get"; "ich_vmcr_set";
    "ich_lr_get"; "ich_lr_set"; "ich_ap_get"; "ich_ap_set"; "pmu_stop"; "pmu_start"; "id_reg_get"; "midr_get"; "cntpct_get";
-   "mmio_read"; "mmio_write"; "smc_call"; "cpu_entry_pa"; "cpu_halt"; "tlb_inval_local"].
+   "mmio_read"; "mmio_write"; "smc_call"; "cpu_entry_pa"; "cpu_halt"; "tlb_inval_local"; "fp_clear"].
 Definition cpu_primitive (f : ident) : bool := existsb (String.eqb f) cpu_primitives.
 (** [cbn] leaves it alone when [f] is not known. *)
 Arguments cpu_primitive f : simpl nomatch.

@@ -148,3 +148,89 @@ Section Facts.
     all: destruct A as [_ A]; lia.
   Qed.
 End Facts.
+
+(** ** Pages that CPUs have *)
+Definition housed (w : world) (p : Z) : Prop :=
+  (exists c, 0 <= c < 8 /\ p = host_ctx w c) \/
+  exists h i, token w h i <> 0 /\ (p = vcpu_run w h i \/ protected w h /\ p = vcpu_ctx w h i).
+
+Lemma inhabited_housed w p : inhabited w p -> housed w p.
+Proof.
+  intros [[(c & R & E)|(h & i & T & P & _ & E)]|(h & i & T & E)]; [left; eauto|right; eauto 6|right; eauto 6].
+Qed.
+Lemma in_use_inhabited w p : in_use w p -> inhabited w p.
+Proof. left. assumption. Qed.
+
+Section Seats.
+  Variable B : board.
+
+  (** Their states say so. *)
+  Lemma housed_kind w p : seats B w -> housed w p -> is_ram B p /\
+    (kind (state w p) = PG_CORE \/ kind (state w p) = PG_PINNED \/ kind (state w p) = PG_CTX).
+  Proof.
+    intros S [(c & R & ->)|(h & i & T & [->|(P & ->)])].
+    - destruct (st_host B w S c R). auto.
+    - destruct (st_run B w S h i T) as (R & K & _). auto.
+    - destruct (st_ctx B w S h i T P) as (R & K & _). auto.
+  Qed.
+  Lemma in_use_kind w p : seats B w -> in_use w p -> is_ram B p /\
+    (kind (state w p) = PG_CORE \/ kind (state w p) = PG_CTX).
+  Proof.
+    intros S [(c & R & ->)|(h & i & T & P & _ & ->)].
+    - destruct (st_host B w S c R). auto.
+    - destruct (st_ctx B w S h i T P) as (R & K & _). auto.
+  Qed.
+
+  (** What they depend on. *)
+  Lemma seats_same a b : seats B a ->
+    (forall c, host_ctx b c = host_ctx a c) ->
+    (forall h i, token b h i <> 0 -> token a h i <> 0 /\ vcpu_run b h i = vcpu_run a h i /\
+      vcpu_ctx b h i = vcpu_ctx a h i /\ (protected b h <-> protected a h)) ->
+    (forall p, housed a p -> state b p = state a p) ->
+    (forall c h l fn, 0 <= c < 8 -> w_walk b h l fn (host_ctx a c) -> w_walk a h l fn (host_ctx a c)) -> seats B b.
+  Proof.
+    intros S Ec Et Es Ew. constructor.
+    - intros c R. rewrite Ec, Es by (left; eauto). apply (st_host B a S c R).
+    - intros c d. rewrite !Ec. apply (st_hosts B a S).
+    - intros c h l fn R. rewrite Ec. intros W. exact (st_walk B a S c h l fn R (Ew _ _ _ _ R W)).
+    - intros h i T. destruct (Et h i T) as (Ta & -> & _). rewrite Es by (right; eauto 6). apply (st_run B a S h i Ta).
+    - intros h i T P. destruct (Et h i T) as (Ta & _ & -> & Ep). apply Ep in P. rewrite Es by (right; eauto 8).
+      apply (st_ctx B a S h i Ta P).
+    - intros h i T P. destruct (Et h i T) as (Ta & -> & -> & Ep). apply (st_normal B a S h i Ta). intros X. apply P, Ep, X.
+    - intros h i j Ti Tj P. destruct (Et h i Ti) as (Tia & _ & -> & Ep). destruct (Et h j Tj) as (Tja & _ & -> & _).
+      apply (st_ctxs B a S h i j Tia Tja), Ep, P.
+  Qed.
+
+  (** Objects and states are the same, and walks. *)
+  Lemma seats_ram a b : seats B a -> w_mem b = w_mem a -> w_meta b = w_meta a ->
+    (forall h l fn t, w_walk b h l fn t -> w_walk a h l fn t) -> seats B b.
+  Proof.
+    intros S Em Es Ew. apply (seats_same a); [exact S|..].
+    - intros c. unfold host_ctx. rewrite Em. reflexivity.
+    - intros h i. unfold token, vcpu_run, vcpu_ctx, protected. rewrite Em. tauto.
+    - intros p _. unfold state. rewrite Es. reflexivity.
+    - intros c h l fn _. apply Ew.
+  Qed.
+
+  (** A store to an object that they do not depend on; a page that nobody has. *)
+  Definition seat_cells : list ident :=
+    ["pcpu.host_ctx"; loaded_cell; "vcpus.run_pfn"; "vcpus.ctx_pfn"; "vms.is_protected"].
+  Lemma seats_set_mem w m : seats B w -> (forall c ix, In c seat_cells -> m (c, ix) = w_mem w (c, ix)) ->
+    seats B (set_mem m w).
+  Proof.
+    intros S E. apply (seats_same w); [exact S|..].
+    - intros c. unfold host_ctx. cbn. rewrite E by (left; reflexivity). reflexivity.
+    - intros h i. unfold token, vcpu_run, vcpu_ctx, protected. cbn. rewrite !E by (cbn; tauto). tauto.
+    - reflexivity.
+    - auto.
+  Qed.
+  Lemma seats_set_meta w p s : seats B w -> ~ housed w p -> seats B (set_meta p s w).
+  Proof.
+    intros S N. apply (seats_same w); [exact S|reflexivity|tauto| |auto].
+    intros q H. unfold state. cbn. destruct (Z.eqb_spec q p) as [->|]; [contradiction|reflexivity].
+  Qed.
+End Seats.
+
+
+(** The same objects, states and walks. *)
+Ltac same_seats S := apply (seats_ram _ _ _ S); [reflexivity|reflexivity|intros; assumption].

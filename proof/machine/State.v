@@ -52,6 +52,18 @@ Notation obj c ix := (@pair ident (list Z) c ix) (only parsing).
 (** Views of KCore's objects that walkers and owners depend on. *)
 Definition vm_state (w : world) (h : Z) : Z := wrap U32 (w_mem w (obj "vms.state" [h])).
 Definition vm_root (w : world) (h : Z) : Z := wrap U64 (w_mem w (obj "vms.root" [h])).
+Definition protected (w : world) (h : Z) : Prop := wrap U32 (w_mem w (obj "vms.is_protected" [h])) <> 0.
+(** The page that KServ shares with vCPU [i] of VM [h], and the one with its registers: for a normal VM the same. *)
+Definition vcpu_run (w : world) (h i : Z) : Z := wrap U64 (w_mem w (obj "vcpus.run_pfn" [h; i])).
+Definition vcpu_ctx (w : world) (h i : Z) : Z := wrap U64 (w_mem w (obj "vcpus.ctx_pfn" [h; i])).
+Definition vcpu_on (w : world) (h i : Z) : Prop := wrap U32 (w_mem w (obj "vcpus.power" [h; i])) = 1.
+(** The page with KServ's registers on CPU [c]. *)
+Definition host_ctx (w : world) (c : Z) : Z := wrap U64 (w_mem w (obj "pcpu.host_ctx" [c])).
+
+(** *** Loaded vCPUs
+    "vcpus.loaded" [h; i] is 0, or c + 1: vCPU i of VM h is loaded on CPU c. *)
+Definition loaded_cell : ident := "vcpus.loaded".
+Definition token (w : world) (h i : Z) : Z := wrap U32 (w_mem w (obj loaded_cell [h; i])).
 
 (** ** Stage-2 translation, as the hardware does it (DDI 0487, D8.3; 4 KiB granule, 40 bits, levels 1 to
     3, two level-1 tables).  VTCR_EL2.HA = HD = 0: walkers never write. *)
@@ -129,11 +141,25 @@ Definition table_page (B : board) (w : world) (h t : Z) : Prop :=
   if h =? 0 then kind (state w t) = PG_CORE
   else kind (state w t) = PG_VMCORE /\ handle (state w t) = h.
 
+(** The pages that CPUs use without LOCK_MEM: every CPU's page with KServ's registers is KCore's, and no table; a loaded
+    vCPU has its run page, and its context if its VM is protected, of which it is the only user. *)
+Record seats (B : board) (w : world) : Prop := {
+  st_host : forall c, 0 <= c < 8 -> is_ram B (host_ctx w c) /\ kind (state w (host_ctx w c)) = PG_CORE;
+  st_hosts : forall c d, 0 <= c < 8 -> 0 <= d < 8 -> host_ctx w c = host_ctx w d -> c = d;
+  st_walk : forall c h l fn, 0 <= c < 8 -> ~ w_walk w h l fn (host_ctx w c);
+  st_run : forall h i, token w h i <> 0 ->
+    is_ram B (vcpu_run w h i) /\ kind (state w (vcpu_run w h i)) = PG_PINNED /\ handle (state w (vcpu_run w h i)) = h;
+  st_ctx : forall h i, token w h i <> 0 -> protected w h ->
+    is_ram B (vcpu_ctx w h i) /\ kind (state w (vcpu_ctx w h i)) = PG_CTX /\ handle (state w (vcpu_ctx w h i)) = h;
+  st_normal : forall h i, token w h i <> 0 -> ~ protected w h -> vcpu_ctx w h i = vcpu_run w h i;
+  st_ctxs : forall h i j, token w h i <> 0 -> token w h j <> 0 -> protected w h -> vcpu_ctx w h i = vcpu_ctx w h j -> i = j }.
+
 (** After every single event of every CPU: whatever a walk or a TLB entry of h reaches is h's, and walks
-    use tables of h only. *)
+    use tables of h only; and what is said of the pages that CPUs have. *)
 Record secure (B : board) (w : world) : Prop := {
   s_tlb : forall k h fn p, w_tlb w k h fn p -> allowed B w h fn p;
-  s_walk : forall h l fn t, w_walk w h l fn t -> table_page B w h t }.
+  s_walk : forall h l fn t, w_walk w h l fn t -> table_page B w h t;
+  s_seats : seats B w }.
 
 (** Nothing more can be reached or walked than [w_walk] and [w_tlb] say. *)
 Record settled (B : board) (w : world) : Prop := {

@@ -140,19 +140,23 @@ Section Alike.
   (** What is needed of an event: it reads nothing secret, and no secret gets out with its page. *)
   Definition keeps_secrets (e : event) (w : world) : Prop :=
     match e with
-    | ECall f [a] => f <> "spin_lock"
+    | ECall f [a] => f <> "spin_lock" /\ f <> "fp_save"
     | ECall f [a; b] =>
         (f = "pg_get" \/ f = "pte_get" -> ~ secret w a /\ 0 <= b < 512) /\
         (f = "page_copy" -> ~ secret w b) /\
         (f = "meta_set" -> is_ram B a /\ may_change w a b)
+    | ECall f [_; _; _; _] => f <> "ctx_start"
+    | ECall f [_; _; _; _; _] => f <> "ctx_switch"
     | _ => True
     end.
 
   Lemma keeps_cpu f args w : cpu_primitive f = true -> keeps_secrets (ECall f args) w.
   Proof.
-    intros Cp. destruct args as [|x [|y [|z l]]]; try exact I; cbn [keeps_secrets].
-    - intros ->. discriminate Cp.
+    intros Cp. destruct args as [|x [|y [|z [|x4 [|x5 [|]]]]]]; try exact I; cbn [keeps_secrets].
+    - split; intros ->; discriminate Cp.
     - split; [intros [-> | ->]|split; intros ->]; discriminate Cp.
+    - intros ->. discriminate Cp.
+    - intros ->. discriminate Cp.
   Qed.
 
   Lemma alike_set_regs c l a b : alike a b -> alike (set_regs c l a) (set_regs c l b).
@@ -175,8 +179,8 @@ Section Alike.
         unfold cpu_effect. rewrite D. split; [|reflexivity]. destruct (answer d); [exact I| |exact R].
         cbn in *. rewrite <- (al_mem a b A). exact R. }
       cbn [effect] in E. rewrite Cp in E.
-      destruct args as [|x [|y [|z [|]]]]; try (cbn in E; contradiction); cbn in E, Ka, Kb.
-      + destruct (String.eqb_spec f "spin_lock") as [->|]; [congruence|].
+      destruct args as [|x [|y [|z [|x4 [|x5 [|]]]]]]; try (cbn in E; contradiction); cbn in E, Ka, Kb.
+      + destruct Ka as [Ka Ka']. destruct (String.eqb_spec f "spin_lock") as [->|]; [congruence|].
         destruct (String.eqb_spec f "spin_unlock") as [->|].
         { cbn in E. subst a'. exists (set_held false b). split; [reflexivity|apply alike_set_held, A]. }
         destruct (String.eqb_spec f "meta_get") as [->|].
@@ -187,7 +191,9 @@ Section Alike.
           destruct (q =? x); [reflexivity|apply (al_word a b A); assumption]. }
         destruct (String.eqb_spec f "page_sync") as [->|].
         { cbn in E. subst a'. exists b. split; [reflexivity|exact A]. }
-        cbn in E; contradiction.
+        destruct (String.eqb_spec f "fp_load") as [->|].
+        { cbn in E. subst a'. exists b. split; [reflexivity|exact A]. }
+        destruct (String.eqb_spec f "fp_save") as [->|]; [congruence|]. cbn in E; contradiction.
       + destruct Ka as (Ga & Pa & Ma), Kb as (Gb & Pb & Mb).
         destruct (String.eqb_spec f "meta_set") as [->|].
         { cbn in E. subst a'. exists (set_meta x y b). split; [reflexivity|].
@@ -215,6 +221,8 @@ Section Alike.
         { cbn [snd] in E. subst a'. exists (write_word B x y z b). split; [reflexivity|].
           apply alike_settle; [exact St|exact S]. }
         cbn in E; contradiction.
+      + destruct (String.eqb_spec f "ctx_start") as [->|]; [congruence|]. cbn in E; contradiction.
+      + destruct (String.eqb_spec f "ctx_switch") as [->|]; [congruence|]. cbn in E; contradiction.
   Qed.
 
   (** ** Stores of KServ and of VMs *)

@@ -293,6 +293,31 @@ Section Final.
     exact Rp.
   Qed.
 
+  Lemma ctx_role c : 0 <= c < 8 -> R (host_ctx final c) = Context c.
+  Proof. exact (t_context _ _ _ _ Ht c). Qed.
+  Lemma no_token h i : token final h i = 0.
+  Proof.
+    pose proof (bt_mem _ _ Hb "vcpus.loaded" [h; i] eq_refl) as X.
+    change (w_mem final (obj "vcpus.loaded" [h; i]) = w_mem w0 (obj "vcpus.loaded" [h; i])) in X.
+    unfold token, loaded_cell. rewrite X, (z_tokens _ Z0). reflexivity.
+  Qed.
+  Lemma table_not_ctx c l fn : 0 <= c < 8 -> host_has B l fn -> host_table B l fn <> host_ctx final c.
+  Proof.
+    intros Rc H E. destruct (has_role l fn H) as (x & X & _ & C). rewrite E, (ctx_role c Rc) in X. subst x.
+    destruct C as [[_ C]|[[_ C]|[_ C]]]; discriminate C.
+  Qed.
+
+  (** No CPU has a vCPU; the pages of KServ's registers are from the pool, and none is a table. *)
+  Lemma final_seats : seats B final.
+  Proof.
+    constructor; try (intros h i N; destruct N; apply no_token); try (intros h i j N; destruct N; apply no_token).
+    - intros c Rc. destruct (pool_core (host_ctx final c)) as [C Rp].
+      { apply (role_range I Hc _ R w _ Ht). rewrite (ctx_role c Rc). discriminate. }
+      split; [apply ram_is, Rp|exact (core_state _ C Rp)].
+    - intros c d Rc Rd E. pose proof (ctx_role c Rc) as X. rewrite E, (ctx_role d Rd) in X. congruence.
+    - intros c h l fn Rc W. apply walkers in W as (_ & H & E & _). exact (table_not_ctx c l fn Rc H (eq_sym E)).
+  Qed.
+
   Theorem final_inv : inv B final.
   Proof.
     constructor.
@@ -304,6 +329,7 @@ Section Final.
         * apply dev_is, D.
       + intros h l fn t W. apply walkers in W as (-> & H & -> & _). destruct (table_ours l fn H) as [C Rp].
         split; [apply ram_is, Rp|]. exact (core_state _ C Rp).
+      + exact final_seats.
     - constructor.
       + rewrite b_n_is. apply (t_n _ _ _ _ Ht). pose proof (proj1 (proj1 Hc)). lia.
       + intros i Hi. rewrite b_n_is in Hi. rewrite b_base_is. apply (t_regions _ _ _ _ Ht i Hi).
@@ -319,6 +345,7 @@ Section Final.
         * destruct (row_none _ Ra i Hi). apply (block_row I Hc i p Hi Hp).
       + reflexivity.
       + intros fn _. reflexivity.
+      + exact table_not_ctx.
     - exact level1.
     - intros l fn H. destruct (table_ours l fn H) as [C Rp]. exact (core_state _ C Rp).
     - intros l fn t W. apply walkers in W as (_ & H & E & _). auto.
@@ -352,9 +379,7 @@ Section Final.
       + intros h fn p L. destruct (no_root h L).
     - constructor; try (intros h i; intros; exfalso; eapply no_vcpu; eassumption).
       + intros h _. change (vm_state final h) with (vm_state w h). rewrite no_vm. unfold VM_FREE, VM_DYING. lia.
-      + intros h i N. destruct N. pose proof (bt_mem _ _ Hb "vcpus.loaded" [h; i] eq_refl) as X.
-        change (w_mem final (obj "vcpus.loaded" [h; i]) = w_mem w0 (obj "vcpus.loaded" [h; i])) in X.
-        unfold token, loaded_cell. rewrite X, (z_tokens _ Z0). reflexivity.
+      + intros h i N. destruct N. apply no_token.
       + intros h L. destruct (no_live h L).
       + intros h L. destruct (no_live h L).
   Qed.

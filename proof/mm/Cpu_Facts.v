@@ -49,14 +49,23 @@ Qed.
 Lemma percpu_write B l x w : class_of (fst l) = Percpu -> write_cell B l x w = set_mem (upd (w_mem w) l x) w.
 Proof. intros P. unfold write_cell. rewrite percpu_steers by exact P. reflexivity. Qed.
 
+Lemma percpu_seat d : class_of d = Percpu -> seat_cell d = false.
+Proof.
+  intros P. destruct (seat_cell d) eqn:E; [|reflexivity]. unfold seat_cell in E. apply existsb_exists in E as (e & I & E).
+  apply String.eqb_eq in E. subst e. repeat (destruct I as [<-|I]; [discriminate P|]). destruct I.
+Qed.
+
 Lemma percpu_secure B l x w : class_of (fst l) = Percpu -> secure B w -> secure B (write_cell B l x w).
-Proof. intros P [S1 S2]. rewrite percpu_write by exact P. split; assumption. Qed.
+Proof.
+  intros P [S1 S2 S3]. rewrite percpu_write by exact P. split; [assumption..|]. destruct l as [d ix]. apply seats_write;
+    [apply percpu_seat, P|exact S3].
+Qed.
 
 Lemma percpu_mem_inv B l x w : class_of (fst l) = Percpu -> mem_inv B w -> mem_inv B (write_cell B l x w).
 Proof.
   intros Pc I. destruct l as [d ix]. cbn [fst] in Pc.
   apply (mem_inv_frame B w); [apply unchanged_write, percpu_plain, Pc| |exact I].
-  apply inv_write_cell; [congruence|apply percpu_steers, Pc|apply I].
+  apply inv_write_cell; [congruence|apply percpu_steers, Pc| |apply I]. apply seats_write; [apply percpu_seat, Pc|apply I].
 Qed.
 
 Lemma set_regs_pages c l w : w_meta (set_regs c l w) = w_meta w /\ w_ram (set_regs c l w) = w_ram w.

@@ -29,6 +29,7 @@ Definition m0 : mem := fun l =>
   else if String.eqb (fst l) "region.l3" then base + 3
   else if String.eqb (fst l) "host_root" then base
   else if String.eqb (fst l) "host_l2" then base + 2
+  else if String.eqb (fst l) "pcpu.host_ctx" then base + 16 + hd 0 (snd l)
   else 0.
 
 Definition raw0 : world := {|
@@ -130,17 +131,36 @@ Proof.
   destruct (p <? base + 512); reflexivity.
 Qed.
 
+(** Nobody has a vCPU; KServ's registers are in pages behind the tables. *)
+Lemma host_ctx0 c : 0 <= c < 8 -> host_ctx boot0 c = base + 16 + c.
+Proof. intros R. change (host_ctx boot0 c) with (wrap U64 (base + 16 + c)). apply wrap_small. unfold in_ty, modulus, base. lia. Qed.
+
+Lemma example_seats : seats B0 boot0.
+Proof.
+  constructor; try (intros h i N; destruct N; reflexivity); try (intros h i j N; destruct N; reflexivity).
+  - intros c R. rewrite host_ctx0 by exact R. split; [apply ram0; lia|]. rewrite state0.
+    replace (base + 16 + c <? base + 512) with true by lia. reflexivity.
+  - intros c d R R'. rewrite !host_ctx0 by assumption. lia.
+  - intros c h l fn R W. rewrite host_ctx0 in W by exact R. change (walks B0 raw0 h l fn (base + 16 + c)) in W. apply walks0 in W as (_ &
+      F & W). pose proof (gib2 fn F).
+    destruct W as [[_ W]|(_ & _ & W)]; lia.
+Qed.
+
 Theorem example_inv : inv B0 boot0.
 Proof.
   constructor.
   - apply settle_settled.
-  - split; cbn.
+  - split; [cbn..|exact example_seats].
     + intros k h fn p T. apply entries0 in T as (-> & -> & R). split; [reflexivity|]. left.
       split; [apply ram0; lia|]. left. rewrite state0. replace (fn <? base + 512) with false by lia. reflexivity.
     + intros h l fn t W. apply walks0 in W as (-> & F & W). pose proof (gib2 fn F).
       assert (base <= t <= base + 2) by (destruct W as [[_ ->]|(_ & _ & ->)]; lia).
       split; [apply ram0; lia|]. cbn [Z.eqb]. rewrite state0. replace (t <? base + 512) with true by lia. reflexivity.
-  - constructor; try reflexivity.
+  - constructor; try reflexivity; [|intros c l fn R [F H]; rewrite host_ctx0 by exact R].
+    2: { destruct H as [->|[[-> H]|[-> H]]].
+      - change (host_table B0 1 fn) with (base + fn / 2 ^ 27). pose proof (gib2 fn F). lia.
+      - change (host_table B0 2 fn) with (base + 2). lia.
+      - cbn [b_has3 B0] in H. change (host_table B0 3 fn) with (base + 3 + (fn / 2 ^ 9 - 512)). lia. }
     intros i p Hi R. cbn in Hi, R. change (wrap U64 (w_mem boot0 (obj "region.l3" [i]))) with (262144 + 3).
     cbn [b_base b_l3 B0]. unfold base in *. clear Hi. words.
   - intros fn F. change (word boot0 (b_root B0 + fn / 2 ^ 27) (index 1 fn)) with (word raw0 (base + fn / 2 ^ 27) (index 1 fn)).

@@ -144,6 +144,26 @@ Section Example.
   Lemma in_ram p : base <= p < base + 1024 -> is_ram B0 p.
   Proof. apply ram0. Qed.
 
+  (** Its vCPU is on no CPU; KServ's registers are in pages behind KServ's tables. *)
+  Lemma vm_host_ctx c : 0 <= c < 8 -> host_ctx (vm_world x) c = base + 16 + c.
+  Proof.
+    intros R. unfold host_ctx. cbn [w_mem vm_world settle raw1]. unfold m1. rewrite !upd_name by reflexivity.
+    change (wrap U64 (base + 16 + c) = base + 16 + c). apply wrap_small. unfold in_ty, modulus, base. lia.
+  Qed.
+  Lemma vm_no_token h i : token (vm_world x) h i = 0.
+  Proof. unfold token, loaded_cell. cbn [w_mem vm_world settle raw1]. unfold m1. rewrite !upd_name by reflexivity. reflexivity. Qed.
+
+  Lemma example_vm_seats : seats B0 (vm_world x).
+  Proof.
+    constructor; try (intros h i N; destruct N; apply vm_no_token); try (intros h i j N; destruct N; apply vm_no_token).
+    - intros c R. rewrite vm_host_ctx by exact R. split; [apply in_ram; unfold base; lia|].
+      change (kind (state w (base + 16 + c)) = PG_CORE). rewrite states. unfold page, root, base in *. ifs.
+    - intros c d R R'. rewrite !vm_host_ctx by assumption. lia.
+    - intros c h l fn R W. rewrite vm_host_ctx in W by exact R. apply places_all in W as [F W].
+      pose proof (gib fn F). unfold page, root, base in *.
+      destruct W as [[_ [[_ W]|[(_ & G & W)|(_ & G & W)]]]|[_ [[_ W]|[(_ & _ & W)|(_ & _ & W)]]]]; lia.
+  Qed.
+
   Lemma example_secure : secure B0 (vm_world x).
   Proof.
     assert (St : forall p, state (vm_world x) p = state w p) by reflexivity. split.
@@ -156,6 +176,7 @@ Section Example.
       destruct W as [[-> W]|[-> W]]; (split; [apply in_ram; unfold base; lia|]); cbn [Z.eqb].
       + ifs.
       + destruct W as [[_ ->]|[(_ & _ & ->)|(_ & _ & ->)]]; ifs; split; reflexivity.
+    - exact example_vm_seats.
   Qed.
 
   Theorem example_vm_inv : inv B0 (vm_world x).
@@ -163,7 +184,11 @@ Section Example.
     constructor.
     - apply settle_settled.
     - exact example_secure.
-    - constructor; try reflexivity.
+    - constructor; try reflexivity; [|intros c l fn R [F H]; rewrite vm_host_ctx by exact R].
+      2: { pose proof (gib fn F). destruct H as [->|[[-> H]|[-> H]]].
+        - change (host_table B0 1 fn) with (base + fn / 2 ^ 27). lia.
+        - change (host_table B0 2 fn) with (base + 2). lia.
+        - cbn [b_has3 B0] in H. change (host_table B0 3 fn) with (base + 3 + (fn / 2 ^ 9 - 512)). lia. }
       intros i p Hi R. cbn in Hi, R. change (wrap U64 (w_mem (vm_world x) (obj "region.l3" [i]))) with (262144 + 3).
       cbn [b_base b_l3 B0]. unfold base in *. clear Hi. words.
     - intros fn F. change (word w (base + fn / 2 ^ 27) (index 1 fn) =

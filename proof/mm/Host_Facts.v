@@ -43,7 +43,10 @@ Section Facts.
   Proof. intros R [->| ->]; apply (bo_has B HB p R). Qed.
 
   Lemma host_ours w l fn : inv B w -> host_has B l fn -> ours B w (host_table B l fn).
-  Proof. intros I H. split; [apply (bo_tables B HB _ _ H)|left; apply (i_core B w I _ _ H)]. Qed.
+  Proof.
+    intros I H. split; [apply (bo_tables B HB _ _ H)|left]. split; [apply (i_core B w I _ _ H)|].
+    intros X. apply (table_free B w (host_table B l fn) I); [right; exists l, fn; auto|left; exact X].
+  Qed.
 
   Lemma index_range l fn : 0 <= index l fn < 512.
   Proof. apply Z.mod_pos_bound. lia. Qed.

@@ -66,8 +66,9 @@ Section Proofs.
 
   Lemma core_same w w0 t i : inv B w -> ours B w t -> interference w w0 -> word w0 t i = word w t i.
   Proof.
-    intros I [R O] (r & -> & E). unfold word; cbn. rewrite E; [reflexivity|].
-    apply (core_unreached B HB); auto.
+    intros I O (r & -> & E). destruct (ours_kind B w t O) as [R K]. unfold word; cbn. rewrite E; [reflexivity|..].
+    - apply (core_unreached B HB); auto.
+    - apply (ours_free B); [apply I|exact O].
   Qed.
 
   Lemma l3_ours w p : inv B w -> is_ram B p -> ours B w (b_l3 B (p / 512)).
@@ -81,7 +82,8 @@ Section Proofs.
     pose proof (drop_walks B w0 0 (i_settled B w0 I0)) as A.
     pose proof (drop_entries B w0 0 (i_settled B w0 I0)) as T.
     destruct J as (r & E & Er). constructor; try (subst w0; reflexivity).
-    - intros q i _ R Kq. subst w0. cbn. apply Er, (core_unreached B HB); auto.
+    - intros q i _ R Kq. subst w0. cbn. apply Er; [apply (core_unreached B HB); auto|].
+      apply (vmcore_free B); [apply I|exact Kq].
     - intros h l fn t N. split; [intros W; apply A in W; subst w0; exact W|].
       intros W. apply (drop_others B w0 0 h N). subst w0; exact W.
     - intros k h fn p N. split; [intros W; apply T in W; subst w0; exact W|].

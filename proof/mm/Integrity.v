@@ -55,12 +55,12 @@ Section Integrity.
         { rewrite cpu_effect_call in F by exact Cp. destruct (cpu_effect_does _ _ _ _ _ _ _ F) as (d & _ & _ & ->).
           destruct (set_regs_pages (Z.of_nat c) (writes d) w) as [Em Er]. split; [apply Keep, Em|right].
           intros i. rewrite Er. reflexivity. }
-        destruct (next_needs B {| m_world := w; m_lock := o; m_cpu := T |} c f args k Cp G E N1 N2) as (a & V & P).
+        destruct (next_needs B {| m_world := w; m_lock := o; m_cpu := T |} c f args k Cp G E N1 N2) as (a & V & P & _ & _).
         cbn [effect] in F, P. rewrite Cp in F, P.
         cbn [m_world] in V.
         assert (NI : ~ isolated a p) by (intros X; apply (view_isolated _ _ _ _ V) in X; apply (proj1 X), Rd).
         pose proof (view_state _ _ _ p V) as Es.
-        destruct args as [|x [|y [|z [|]]]]; try (cbn in F; contradiction); cbn in F, P.
+        destruct args as [|x [|y [|z [|u [|t0 [|]]]]]]; try (cbn in F; contradiction); cbn in F, P.
         * repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb_spec f s); [subst f|] end;
             cbn in F, P; try contradiction.
           -- destruct P as [_ ->]. destruct N1. reflexivity.
@@ -94,9 +94,11 @@ Section Integrity.
              destruct (Z.eq_dec x p) as [->|D]; [left; right|right; intros i; rewrite Other by exact D; reflexivity].
              exists c, y, z, v. split; [reflexivity|]. destruct P as (_ & [_ U] & _). rewrite Es in U.
              destruct U as [U|[U|[U|[_ U]]]]; [pg; lia..|]. rewrite Hp in U. destruct U as [i U]. exists i.
-             unfold token in *. rewrite <- (v_mem _ _ _ V) by discriminate. exact U.
+             unfold token in *. rewrite <- (v_mem _ _ _ V) by exact Logic.I. exact U.
           -- subst w'. split; [apply Keep; reflexivity|right]. intros i. rewrite Other; [reflexivity|]. intros ->.
-             destruct P as (_ & [_ U] & _). rewrite Es in U. pg; lia.
+             destruct P as (_ & [_ U] & _). rewrite Es in U. destruct U as [[U _]|U]; pg; lia.
+        * destruct (String.eqb f "ctx_start"); [destruct P|cbn in F; contradiction].
+        * destruct (String.eqb f "ctx_switch"); [destruct P|cbn in F; contradiction].
     - split; [apply Keep; reflexivity|right]. intros j. rewrite Other; [reflexivity|]. intros ->. apply N.
       split; [exact Rp|left; exact Kp].
     - split; [apply Keep; reflexivity|]. destruct (Z.eq_dec q p) as [->|D];

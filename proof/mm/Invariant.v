@@ -45,7 +45,9 @@ Section Invariant.
       wrap U64 (w_mem w (obj "region.l3" [i])) + (p - b_base B i) / 512 = b_l3 B (p / 512);
     k_root : wrap U64 (w_mem w (obj "host_root" [])) = b_root B;
     k_l2 : forall fn, host_has B 2 fn ->
-      wrap U64 (w_mem w (obj "host_l2" [fn / 2 ^ 18])) = b_l2 B (fn / 2 ^ 18) }.
+      wrap U64 (w_mem w (obj "host_l2" [fn / 2 ^ 18])) = b_l2 B (fn / 2 ^ 18);
+    (* no CPU's page of KServ's registers is one of its tables *)
+    k_ctx : forall c l fn, 0 <= c < 8 -> host_has B l fn -> host_table B l fn <> host_ctx w c }.
 
   Record inv (w : world) : Prop := {
     i_settled : settled B w;

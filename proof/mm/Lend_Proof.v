@@ -31,6 +31,7 @@ Section Proofs.
     constructor; auto.
     - pg; lia.
     - apply (unused B); [exact I|pg; lia..].
+    - apply (unhoused B); [apply I|pg; lia..].
     - intros k h fn T. pose proof (s_tlb B w (i_secure B w I) _ _ _ _ T) as A. unfold allowed in *.
       rewrite Es. destruct (Z.eqb_spec h 0) as [->|N]; [pg; intuition lia|].
       destruct Hn as [Hn|Hn]; [|destruct (Hn k h fn N T)]. auto.

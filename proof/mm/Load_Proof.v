@@ -3,7 +3,7 @@ From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Facts Vm_Spec Vm_Facts Section Loaded Load_Spec Token_Facts.
+  Structure_Steps Page_Spec Page_Facts Vm_Spec Vm_Facts Section Loaded Load_Spec Token_Facts Seat_Facts Cpu_Facts Local_Prims.
 From Redoubt.gen Require Import vm_vcpu.
 Import ListNotations.
 Open Scope string_scope.
@@ -13,8 +13,8 @@ Section Proofs.
   Variables (B : board) (cpu : Z) (fuel : nat).
   Hypothesis HB : board_ok B.
   Notation LI := (mem_inv B).
-  Notation K := (kcore B cpu (mem_inv B)).
-  Notation WP := (wp (kcore B cpu (mem_inv B))).
+  Notation K := (kcore_all B cpu (mem_inv B)).
+  Notation WP := (wp (kcore_all B cpu (mem_inv B))).
 
   (** This CPU's entry of [pcpu] says which vCPU it has. *)
   Lemma write_tied {A} c x (k : Z -> prog A) (Q : A -> world -> Prop) w : cs B w -> class_of c = Percpu ->
@@ -23,8 +23,8 @@ Section Proofs.
     WP (Ev (EWrite (c, [cpu]) x) k) Q w.
   Proof.
     intros C E S O H. assert (I1 : inv B (write_cell B (c, [cpu]) x w)).
-    { apply inv_write_cell; [rewrite E; discriminate|exact S|apply C]. }
-    apply write_event; [split; [auto|cbn [fst snd]; rewrite E; reflexivity]|apply (i_secure B _ I1)|].
+    { apply inv_write_cell; [rewrite E; discriminate|exact S| |apply C]. apply seats_write; [apply percpu_seat, E|apply C]. }
+    apply write_event; [split; [auto|cbn [fst snd]; rewrite E; reflexivity]|discriminate|apply (i_secure B _ I1)|].
     intros v. apply H. split; [exact I1|]. unfold write_cell; cbn [fst]. rewrite S. apply C.
   Qed.
 
@@ -51,14 +51,15 @@ Section Proofs.
     intros HL HC HU h i w Hc Hh Hi Id. enter. steps.
     - left. unfold KC_ENOENT. sp; auto; lia.
     - lock HL Id Sc L C w1. assert (Ri : 0 <= i < 16) by (unfold in_ty in Hi; lia).
-      eapply wp_mono; [apply (HC L h i w1 Hc Hh Ri Sc)|]. cbv beta. intros ? ? (-> & v & -> & Uv & Hv).
+      eapply wp_mono; [apply wp_all, (HC L h i w1 Hc Hh Ri Sc)|]. cbv beta. intros ? ? (-> & v & -> & Uv & Hv).
       assert (Rh0 : v = 0 -> 1 <= h <= 255) by (intros ->; apply Hv; reflexivity).
       cbv beta iota. reduce_env. steps.
       + destruct Hv as (M & T0 & V0); [assumption|]. pose proof (proj1 M) as Rh.
         pose proof (u_live _ _ (s_vcpus _ _ _ _ Sc) h i M) as Lv.
         assert (No : forall y, loaded_vm cpu y = 0 -> own_ok cpu y) by (intros y Ey Ny; contradiction). steps.
-        apply (write_loaded B cpu LI); [exact C| |intros _; apply No; exact V0|].
+        apply (write_loaded B cpu LI); [exact C| |discriminate| |intros _; apply No; exact V0|].
         { intros y [->| ->]; [left; exact T0|right; apply wrap_small; range]. }
+        { apply seats_token; [apply C|apply Sc|exact M]. }
         wrote C2 w2. steps. read_locked C2. steps.
         match goal with |- context [EWrite ("vms.n_loaded", [h]) ?x] => set (n := x) end.
         apply (write_plain B cpu LI); [exact C2|reflexivity|]. wrote C3 w3. steps.
@@ -113,8 +114,13 @@ Section Proofs.
     apply write_tied; [exact C|reflexivity|reflexivity| |].
     { intros _ N. destruct N. unfold loaded_vm. cbn [w_mem set_mem]. rewrite upd_same. reflexivity. }
     wrote C2 w2. steps.
-    apply (write_loaded B cpu LI); [exact C2| | |].
+    apply (write_loaded B cpu LI); [exact C2| |discriminate| | |].
     { intros x [->| ->]; [right; exact T1|left; reflexivity]. }
+    { apply (seats_same B w2); [apply C2|reflexivity| |reflexivity|auto]. intros g j X.
+      assert (N : token w2 g j <> 0).
+      { intros Y. apply X. revert Y. unfold token. cbn. rewrite upd_index.
+        destruct (zlist_eqb [h; i] [g; j]); [reflexivity|exact (fun Y => Y)]. }
+      split; [exact N|]. split; [reflexivity|]. split; reflexivity. }
     { intros _ N. destruct N. unfold loaded_vm. cbn [w_mem set_mem]. rewrite upd_name by reflexivity.
       change (w_mem w2 ("pcpu.vm", [cpu])) with (upd (w_mem w1) ("pcpu.vm", [cpu]) 0 ("pcpu.vm", [cpu])).
       rewrite upd_same. reflexivity. }

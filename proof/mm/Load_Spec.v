@@ -30,12 +30,13 @@ Section Specs.
   Definition loads (h i : Z) (w1 w2 : world) : Prop :=
     may_load h i w1 /\ token_set h i (cpu + 1) w1 w2 /\ loaded_vm cpu w2 = h /\ loaded_vcpu cpu w2 = i.
   Definition spec_vcpu_load (d : den) : Prop := forall h i w, 0 <= cpu < 8 -> in_ty U64 h -> in_ty U64 i -> idle B w ->
-    WP (d [cpu; h; i]) (fun r w' => 16 <= i /\ r = Some KC_ENOENT /\ w' = w \/ section B (atomic (loads h i)) r w') w.
+    wp (kcore_all B cpu (mem_inv B)) (d [cpu; h; i]) (fun r w' => 16 <= i /\ r = Some KC_ENOENT /\ w' = w \/ section B (atomic (loads h
+      i)) r w') w.
 
   (** It gives the token of the vCPU that its entry names back. *)
   Definition puts (h i v : Z) (w1 w2 : world) : Prop := v = KC_OK /\ vcpu_made w1 h i /\ token w1 h i = cpu + 1 /\
     token_set h i 0 w1 w2 /\ loaded_vm cpu w2 = 0.
   Definition spec_vcpu_put (d : den) : Prop := forall w, 0 <= cpu < 8 -> own_ok cpu w -> idle B w ->
-    WP (d [cpu]) (fun r w' => loaded_vm cpu w = 0 /\ r = Some KC_ENOENT /\ w' = w \/
+    wp (kcore_all B cpu (mem_inv B)) (d [cpu]) (fun r w' => loaded_vm cpu w = 0 /\ r = Some KC_ENOENT /\ w' = w \/
       loaded_vm cpu w <> 0 /\ section B (puts (loaded_vm cpu w) (loaded_vcpu cpu w)) r w') w.
 End Specs.

@@ -12,8 +12,9 @@ Open Scope string_scope.
 Open Scope Z_scope.
 
 Section Own.
+  Context {m : bool}.
   Variables (B : board) (c : Z) (LI : world -> Prop).
-  Notation K := (kcore B c LI).
+  Notation K := (contract_of B c LI m).
 
   (** It depends on this CPU's entry of [pcpu], and on the token. *)
   Lemma own_same w w' : loaded_vm c w' = loaded_vm c w -> loaded_vcpu c w' = loaded_vcpu c w ->
@@ -44,33 +45,57 @@ Section Own.
     exact (own_untied (reg c r ix) x w eq_refl O).
   Qed.
 
-  (** Every event keeps it. *)
-  Lemma event_own e w w0 v w' : pre K e w -> before e w w0 -> snd (effect B c LI e w0) v w' -> own_ok c w -> own_ok c w'.
+  Lemma own_ram r w : own_ok c w -> own_ok c (set_ram r w).
+  Proof. exact (fun O => O). Qed.
+
+  Lemma event_own_local e w v w' : snd (local_effect B c e w) v w' -> own_ok c w -> own_ok c w'.
   Proof.
-    intros P Bf E O.
+    intros E O. destruct e as [l|l x|f args]; try (cbn in E; contradiction).
+    destruct args as [|a [|b [|d [|e [|g [|]]]]]]; try (cbn in E; contradiction); cbn in E.
+    - destruct (String.eqb f "page_zero"); [cbn in E; subst w'; exact O|].
+      destruct (String.eqb f "fp_load"); [cbn in E; subst w'; exact O|].
+      destruct (String.eqb f "fp_save"); [destruct E as (r & _ & ->); exact O|destruct E].
+    - destruct (String.eqb f "pg_get"); [destruct E as [_ ->]; exact O|destruct E].
+    - destruct (String.eqb f "pg_set"); [cbn in E; subst w'; exact O|destruct E].
+    - destruct (String.eqb f "ctx_start"); [destruct E as (va & sc & _ & ->);
+        refine (own_regs (context_regs va sc _ _ _ _) _ O)|destruct E].
+    - destruct (String.eqb f "ctx_switch"); [destruct E as (va & sc & r & _ & _ & ->);
+        refine (own_regs (context_regs va sc _ _ _ _) (set_ram r w) O)|destruct E].
+  Qed.
+
+  (** Every event keeps it. *)
+  Lemma event_own e w v w' : pre K e w -> act K e w v w' -> own_ok c w -> own_ok c w'.
+  Proof.
+    intros [_ P] E O. cbn [act contract_of] in E. destruct (local e w); [exact (event_own_local e w v w' E O)|].
+    destruct E as (w0 & Bf & E).
     assert (O0 : own_ok c w0).
-    { unfold before in Bf. destruct (observes e); [destruct Bf as (r & -> & _); exact O|subst w0; exact O]. }
+    { unfold before in Bf. destruct (observes e); [destruct Bf as (r & -> & _); exact O|].
+      destruct e as [[d ix]|l x|f args]; try (subst w0; exact O). cbn [fst] in Bf.
+      destruct (class_of d) eqn:Cl; try (subst w0; exact O). destruct Bf as (x & ->). apply own_untied; [|exact O].
+      unfold tied. cbn [fst existsb]. rewrite !orb_false_iff. repeat split; apply String.eqb_neq; intros ->; discriminate Cl. }
     destruct (P w0 Bf) as [F _]. clear P Bf O w. destruct e as [l|l x|f args].
     - destruct E as [_ ->]. exact O0.
     - cbn in E. subst w'. apply (own_mem (set_mem (upd (w_mem w0) l x) w0)); [apply write_mem|].
       destruct F as [F _]. destruct (tied (fst l)) eqn:T; [apply F; auto|apply own_untied; assumption].
-    - cbn [effect] in E. destruct (cpu_primitive f).
+    - cbn [effect] in E, F. destruct (cpu_primitive f).
       { unfold cpu_effect in E. destruct (doing_of B c f args) as [d|]; [|destruct E]. destruct E as [_ ->]. apply own_regs, O0. }
-      destruct args as [|a [|b [|d [|]]]]; try (cbn in E; contradiction); cbn in E.
+      destruct args as [|a [|b [|d [|e [|g [|]]]]]]; try (cbn in E; contradiction); cbn in E, F.
       + destruct (String.eqb_spec f "spin_lock") as [->|].
-        { cbn in E. destruct E as (w1 & _ & -> & Ow). revert O0. unfold own_ok.
+        { cbn in E. destruct E as (w1 & _ & -> & Ow & _). revert O0. unfold own_ok.
           assert (E1 : loaded_vm c (set_held true w1) = loaded_vm c w0)
             by (unfold loaded_vm; cbn [set_held w_mem]; rewrite Ow by (cbn; reflexivity); reflexivity).
           assert (E2 : loaded_vcpu c (set_held true w1) = loaded_vcpu c w0)
             by (unfold loaded_vcpu; cbn [set_held w_mem]; rewrite Ow by (cbn; reflexivity); reflexivity).
           rewrite E1, E2. intros O N. destruct (O N) as (R & R' & T). split; [exact R|]. split; [exact R'|].
-          unfold token in *. cbn [set_held w_mem]. rewrite Ow; [exact T|]. right. split; [reflexivity|exact T]. }
-        repeat (destruct (String.eqb f _); [cbn [snd] in E; first [subst w'|destruct E as [_ ->]]; exact O0|]).
+          unfold token in *. cbn [set_held w_mem]. rewrite Ow; [exact T|]. right; left. split; [reflexivity|exact T]. }
+        repeat (destruct (String.eqb f _); [cbn [fst snd] in E, F; first [subst w'; exact O0|destruct E as [_ ->]; exact O0|destruct F]|]).
         cbn in E; contradiction.
       + repeat (destruct (String.eqb f _); [cbn [snd] in E; first [subst w'|destruct E as [_ ->]]; exact O0|]).
         cbn in E; contradiction.
       + repeat (destruct (String.eqb f _); [cbn [snd] in E; first [subst w'|destruct E as [_ ->]]; exact O0|]).
         cbn in E; contradiction.
+      + destruct (String.eqb f _); destruct F.
+      + destruct (String.eqb f _); destruct F.
   Qed.
 
   (** So does every verified function. *)
@@ -78,8 +103,7 @@ Section Own.
     wp K p (fun r w' => Q r w' /\ own_ok c w') w.
   Proof.
     revert w. induction p as [a|e k IH|why]; cbn [wp]; intros w W O; [auto| |exact W].
-    destruct W as [P W]. split; [exact P|]. intros v w' E. apply IH; [apply W, E|].
-    destruct E as (w0 & Bf & E). exact (event_own e w w0 v w' P Bf E O).
+    destruct W as [P W]. split; [exact P|]. intros v w' E. apply IH; [apply W, E|]. exact (event_own e w v w' P E O).
   Qed.
 
   (** ** With the lock *)
@@ -101,7 +125,7 @@ Section Taken.
   Hypothesis Ow : forall l, owns c w l -> w_mem w1 l = w_mem w l.
 
   Lemma taken_token h i : token w h i = c + 1 -> token w1 h i = c + 1.
-  Proof. intros T. unfold token. rewrite Ow; [exact T|]. right. split; [reflexivity|exact T]. Qed.
+  Proof. intros T. unfold token. rewrite Ow; [exact T|]. right; left. split; [reflexivity|exact T]. Qed.
 
   Lemma taken_has ix : has c w ix -> has c w1 ix.
   Proof.

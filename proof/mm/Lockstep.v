@@ -8,8 +8,8 @@
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
 From Redoubt.machine Require Import State Cpu Events Facts Machine.
-From Redoubt.mm Require Import Desc_Spec Invariant Steps Structure Structure_Facts Structure_Steps Interleave
-  Machine_Proof Cpu_Facts Alike.
+From Redoubt.mm Require Import Desc_Spec Invariant Steps Structure Structure_Facts Structure_Steps Prims Interleave
+  Interleave_Events Machine_Proof Cpu_Facts Alike.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -100,22 +100,47 @@ Section Lockstep.
   Lemma lsteps_good m ls m' : good m -> lsteps m ls m' -> good m'.
   Proof. intros G S. apply (good_steps B HB m); [exact G|exact (lsteps_steps _ _ _ S)]. Qed.
 
+  (** Without the lock a call on memory takes it, or uses registers. *)
+  Lemma unlocked_call c f args a : w_held a = false -> ECall f args <> lock -> pre (K c) (ECall f args) a ->
+    cpu_primitive f = true.
+  Proof.
+    intros H Nl Pr. assert (L : local (ECall f args) a = false) by (apply Pr; reflexivity).
+    pose proof (pre_effect B c _ a L Pr) as P. clear Pr. destruct (cpu_primitive f) eqn:Cp; [reflexivity|exfalso].
+    assert (X : exists a0, before c (ECall f args) a a0 /\ w_held a0 = false).
+    { unfold before. destruct (observes (ECall f args)); [|exists a; auto]. exists (set_ram (w_ram a) a).
+      split; [exists (w_ram a); auto|exact H]. }
+    destruct X as (a0 & Bf & H0). destruct (P a0 Bf) as [F _]. clear P Bf. cbn [effect] in F. rewrite Cp in F.
+    destruct args as [|x [|y [|z [|u [|t [|]]]]]]; cbn in F; try contradiction.
+    - destruct (String.eqb_spec f "spin_lock") as [->|].
+      { destruct F as [_ ->]. destruct Nl. reflexivity. }
+      repeat (destruct (String.eqb f _); [cbn [fst] in F; first [destruct F; fail|destruct F as [F _]; congruence|exact F]|]).
+      cbn in F; contradiction.
+    - repeat (destruct (String.eqb f _); [cbn [fst] in F; destruct F as [F _]; congruence|]). cbn in F; contradiction.
+    - repeat (destruct (String.eqb f _); [cbn [fst] in F; destruct F as [F _]; congruence|]). cbn in F; contradiction.
+    - destruct (String.eqb f _); exact F.
+    - destruct (String.eqb f _); exact F.
+  Qed.
+
   (** What the next event of a CPU needs in the world as its proof sees it, up to date. *)
   Lemma next_needs m c f args k : cpu_primitive f = false -> good m -> m_cpu m c = Ev (ECall f args) k -> ECall f args <> lock ->
     ECall f args <> unlock ->
-    exists a, view (Z.of_nat c) a (m_world m) /\ fst (effect B (Z.of_nat c) (mem_inv B) (ECall f args) a).
+    exists a, view (Z.of_nat c) a (m_world m) /\ fst (effect B (Z.of_nat c) (mem_inv B) (ECall f args) a) /\ secure B a /\
+      forall v a', snd (effect B (Z.of_nat c) (mem_inv B) (ECall f args) a) v a' -> secure B a'.
   Proof.
     intros Cp G E N1 N2.
-    assert (X : exists a, view (Z.of_nat c) a (m_world m) /\ pre (K (Z.of_nat c)) (ECall f args) a).
+    assert (X : exists a, view (Z.of_nat c) a (m_world m) /\ pre (K (Z.of_nat c)) (ECall f args) a /\ w_held a = true).
     { destruct (m_lock m) as [d|] eqn:L; [destruct (PeanoNat.Nat.eq_dec d c) as [->|D]|].
-      1: { destruct (g_holder B m G c L) as (a & V & _ & W). rewrite E in W. destruct W as [P _]. exists a. auto. }
+      1: { destruct (g_holder B m G c L) as (a & V & Ha & W). rewrite E in W. destruct W as [P _]. exists a. auto. }
       all: destruct (g_other B m G c) as (a & Aw & W); [congruence|]; rewrite E in W; destruct W as [P _];
-        destruct (unlocked_event B _ _ a (aw_held _ _ _ Aw) N1 P) as [(? & X & _)|[(? & ? & X & _)|(? & ? & X & Y)]];
-        try discriminate X; injection X as <- <-; congruence. }
-    destruct X as (a & V & P). destruct (observes (ECall f args)) eqn:Ob.
-    - destruct (view_now _ a _ V) as [J V0]. exists (set_ram (w_ram (m_world m)) a). split; [exact V0|].
-      apply P. unfold before. rewrite Ob. exact J.
-    - exists a. split; [exact V|]. apply P. unfold before. rewrite Ob. reflexivity.
+        pose proof (unlocked_call _ f args a (aw_held _ _ _ Aw) N1 P); congruence. }
+    destruct X as (a & V & P & Ha).
+    assert (L : local (ECall f args) a = false) by (apply local_held, Ha).
+    assert (Y : exists a0, view (Z.of_nat c) a0 (m_world m) /\ before (Z.of_nat c) (ECall f args) a a0).
+    { unfold before. destruct (observes (ECall f args)); [|exists a; auto].
+      destruct (view_now _ a _ V) as [J V0]. exists (set_ram (w_ram (m_world m)) a). auto. }
+    destruct Y as (a0 & V0 & Bf). exists a0. destruct (pre_effect B _ _ a L P a0 Bf) as [F S].
+    split; [exact V0|]. split; [exact F|]. split; [|exact S].
+    exact (view_secure B _ _ _ (view_sym _ _ _ V0) (g_secure B m G)).
   Qed.
 
   (** The real world and the one that a proof sees. *)
@@ -127,13 +152,51 @@ Section Lockstep.
     intros V [R U]. split; intros X; [apply R, (view_reached c a w p V), X|apply U, (view_used c a w p V), X].
   Qed.
 
-  Lemma view_change c a w p s : view c a w -> may_change a p s -> may_change w p s.
+  Lemma same_owner_dec x y : (owner_of x = owner_of y /\ (secret_state x -> secret_state y)) \/
+    ~ (owner_of x = owner_of y /\ (secret_state x -> secret_state y)).
   Proof.
-    intros V. unfold may_change. rewrite (view_state c a w p V). intros [M|(Is & M)]; [left; exact M|right].
+    assert (O : {owner_of x = owner_of y} + {owner_of x <> owner_of y}) by (decide equality; apply Z.eq_dec).
+    assert (S : forall z, secret_state z \/ ~ secret_state z).
+    { intros z. unfold secret_state. destruct (Z.eq_dec (kind z) PG_VM), (Z.eq_dec (kind z) PG_CTX); tauto. }
+    destruct O as [O|O]; [|tauto]. destruct (S x), (S y); tauto.
+  Qed.
+
+  (** A page that some CPU has keeps its kind and its VM. *)
+  Lemma housed_change a p s : secure B a -> secure B (set_meta p s a) -> housed a p ->
+    owner_of (state a p) = owner_of (wrap U64 s) /\ (secret_state (state a p) -> secret_state (wrap U64 s)).
+  Proof.
+    intros [_ _ S] [_ _ S'] H.
+    assert (E : kind (wrap U64 s) = kind (state a p) /\
+      (kind (state a p) = PG_CTX -> handle (wrap U64 s) = handle (state a p)) /\
+      (kind (state a p) = PG_CORE \/ kind (state a p) = PG_PINNED \/ kind (state a p) = PG_CTX)).
+    { assert (W : state (set_meta p s a) p = wrap U64 s) by (unfold state; cbn; rewrite Z.eqb_refl; reflexivity).
+      destruct H as [(c & R & E)|(h & i & T & [E|(Pr & E)])].
+      - destruct (st_host B a S c R) as [_ K1]. destruct (st_host B _ S' c R) as [_ K2].
+        change (host_ctx (set_meta p s a) c) with (host_ctx a c) in K2. rewrite <- E in K1, K2. rewrite W in K2.
+        rewrite K1, K2. split; [reflexivity|]. split; [discriminate|auto].
+      - destruct (st_run B a S h i T) as (_ & K1 & _). destruct (st_run B _ S' h i T) as (_ & K2 & _).
+        change (vcpu_run (set_meta p s a) h i) with (vcpu_run a h i) in K2. rewrite <- E in K1, K2. rewrite W in K2.
+        rewrite K1, K2. split; [reflexivity|]. split; [discriminate|auto].
+      - destruct (st_ctx B a S h i T Pr) as (_ & K1 & H1). destruct (st_ctx B _ S' h i T Pr) as (_ & K2 & H2).
+        change (vcpu_ctx (set_meta p s a) h i) with (vcpu_ctx a h i) in K2, H2. rewrite <- E in K1, K2, H1, H2. rewrite W in K2, H2.
+        rewrite K1, K2. split; [reflexivity|]. split; [congruence|auto]. }
+    destruct E as (K & Hh & D). unfold owner_of, secret_state. rewrite K. split; [|auto].
+    destruct D as [D|[D|D]]; [rewrite D; reflexivity|rewrite D; reflexivity|rewrite (Hh D); reflexivity].
+  Qed.
+
+  Lemma view_change c a w p s : view c a w -> secure B a -> secure B (set_meta p s a) -> may_change a p s -> may_change w p s.
+  Proof.
+    intros V Sa Sb M. assert (Le : may_change a p s /\ (elsewhere c a p ->
+      owner_of (state a p) = owner_of (wrap U64 s) /\ (secret_state (state a p) -> secret_state (wrap U64 s)))).
+    { split; [exact M|]. intros X. apply housed_change; auto. apply inhabited_housed, (elsewhere_inhabited c), X. }
+    clear M. destruct Le as [M El]. revert M El. unfold may_change. rewrite (view_state c a w p V).
+    intros [M|(Is & M)] El; [left; exact M|].
+    destruct (same_owner_dec (state w p) (wrap U64 s)) as [D|D]; [left; exact D|right].
+    assert (X : ~ elsewhere c a p) by (intros X; exact (D (El X))).
     split; [apply (view_isolated c a w p V Is)|]. destruct M as [M|(M1 & M2 & M3)].
-    - left. intros i Hi. unfold word. rewrite <- (v_ram _ _ _ V) by apply Is. apply M, Hi.
+    - left. intros i Hi. unfold word. rewrite <- (v_ram _ _ _ V); [apply M, Hi|apply Is|exact X].
     - right. split; [exact M1|]. split; [|exact M3]. unfold vm_state in *.
-      rewrite <- (v_mem _ _ _ V) by discriminate. exact M2.
+      rewrite <- (v_mem _ _ _ V) by exact Logic.I. exact M2.
   Qed.
 
   (** It reads no secret, and lets none out. *)
@@ -142,15 +205,22 @@ Section Lockstep.
   Proof.
     intros G E N1 N2 Q. destruct e as [l|l x|f args]; [exact I|exact I|].
     destruct (cpu_primitive f) eqn:Cp; [apply keeps_cpu, Cp|].
-    destruct (next_needs m c f args k Cp G E N1 N2) as (a & V & F).
-    destruct args as [|x [|y [|]]]; try exact I; cbn [keeps_secrets].
-    - intros ->. cbn in F. destruct F as [_ ->]. apply N1. reflexivity.
+    destruct (next_needs m c f args k Cp G E N1 N2) as (a & V & F & Sa & Sb).
+    destruct args as [|x [|y [|z [|u [|t [|]]]]]]; try exact I; cbn [keeps_secrets].
+    - split; intros ->; cbn in F; [destruct F as [_ ->]; apply N1; reflexivity|exact F].
     - split; [|split].
-      + intros [-> | ->]; cbn in F; destruct F as (_ & [_ Kx] & I); (split; [|exact I]); intros (_ & X & _);
+      + assert (Q0 : f = "pte_get" -> w_held a = true /\ (is_ram B x /\ (kind (state a x) = PG_CORE \/ kind (state a x) = PG_VMCORE)) /\ 0
+          <= y < 512).
+        { intros ->. cbn in F. destruct F as (Hd & [Rx Kx] & I). split; [exact Hd|]. split; [|exact I]. split; [exact Rx|tauto]. }
+        intros [-> | ->]; [clear Q0; cbn in F|specialize (Q0 eq_refl); clear F; rename Q0 into F]; destruct F as (_ & [_ Kx] & I); (split;
+          [|exact I]); intros (_ & X & _);
           rewrite (view_state _ _ _ _ V) in Kx; unfold secret_state in X; pg; lia.
-      + intros ->. cbn in F. destruct F as (_ & _ & _ & _ & N). rewrite (view_state _ _ _ _ V) in N.
+      + intros ->. cbn in F. destruct F as (_ & _ & _ & _ & _ & N). rewrite (view_state _ _ _ _ V) in N.
         intros (_ & X & _). exact (N X).
-      + intros ->. cbn in F. destruct F as (_ & R & M). split; [exact R|]. exact (view_change _ _ _ _ _ V M).
+      + intros ->. cbn in F. destruct F as (_ & R & M). split; [exact R|].
+        apply (view_change _ _ _ _ _ V Sa); [|exact M]. apply (Sb 0). reflexivity.
+    - intros ->. exact F.
+    - intros ->. exact F.
   Qed.
 
   (** ** Two machines *)
@@ -228,8 +298,11 @@ Section Lockstep.
       destruct (cpu_effect_does _ _ _ _ _ _ _ Ea) as (d & D & _ & ->).
       destruct (cpu_effect_does _ _ _ _ _ _ _ Eb) as (d' & D' & _ & ->). congruence. }
     cbn [effect] in Ea, Eb. rewrite Cp in Ea, Eb.
-    destruct args as [|x [|y [|z [|]]]]; try (cbn in Ea; contradiction); cbn in Ea, Eb, Ks.
-    - destruct (String.eqb_spec f "spin_lock"); [congruence|].
+    destruct args as [|x [|y [|z [|u [|t [|]]]]]]; try (cbn in Ea; contradiction); cbn in Ea, Eb, Ks.
+    4: { destruct (String.eqb_spec f "ctx_start") as [->|]; [congruence|cbn in Ea; contradiction]. }
+    4: { destruct (String.eqb_spec f "ctx_switch") as [->|]; [congruence|cbn in Ea; contradiction]. }
+    - destruct Ks as [Ks Ks']. destruct (String.eqb_spec f "spin_lock"); [congruence|]. destruct (String.eqb_spec f "fp_save");
+        [congruence|].
       repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb f s) end;
         cbn in Ea, Eb; try contradiction; try (destruct Ea, Eb); congruence.
     - repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb f s) end;
@@ -244,7 +317,7 @@ Section Lockstep.
     intros N Ea Eb. destruct e as [l|l x|f args]; [cbn in *; destruct Ea, Eb; congruence|discriminate N|].
     cbn [asks] in N. apply orb_true_iff in N as [N|N]; [apply orb_true_iff in N as [N|N]|];
       apply String.eqb_eq in N; subst f;
-      (destruct args as [|x [|y [|z [|]]]]; cbn in Ea, Eb; try contradiction; destruct Ea, Eb; congruence).
+      (destruct args as [|x [|y [|z [|u [|t [|]]]]]]; cbn in Ea, Eb; try contradiction; destruct Ea, Eb; congruence).
   Qed.
 
   Lemma lstep_function n l a b : good n -> lstep n l a -> lstep n l b -> a = b.

@@ -25,9 +25,9 @@ Section Proofs.
   Qed.
 
   Lemma may_set_isolated w p s : is_ram B p -> in_ty U64 s -> kind (state w p) <> PG_CORE -> isolated w p ->
-    zeroed w p -> may_set B w p s.
+    zeroed w p -> ~ housed w p -> may_set B w p s.
   Proof.
-    intros R Hs N Is Hz. constructor; auto.
+    intros R Hs N Is Hz V. constructor; auto.
     - apply Is.
     - intros k h fn T. destruct Is as [X _]. destruct X. exists h, k, fn. exact T.
     - right. auto.
@@ -54,14 +54,16 @@ Section Proofs.
     eapply wp_mono; [apply HU; [exact R|exact C]|]. cbv beta. intros ? w1 (-> & C1 & V1 & N1). steps.
     assert (K1 : kind (state w1 p) = PG_HOST) by (rewrite (evolves_state B w w1 p V1); exact Kp).
     assert (Is1 : isolated w1 p) by (apply (host_isolated B); [apply C1|exact K1|exact N1]).
-    eapply wp_mono; [apply HZ; [exact C1|exact R|exact Is1|pg; lia]|]. cbv beta. intros ? w2 [E2 ->]. steps.
+    eapply wp_mono; [apply HZ; [exact C1|exact R|exact Is1|pg; lia|]|].
+    { apply unused_kind with (B := B); [apply C1|pg; lia..]. }
+    cbv beta. intros ? w2 [E2 ->]. steps.
     assert (V2 : evolves B [] (eq p) w1 w2) by (rewrite E2; apply evolves_zero; [apply C1|exact Is1|pg; lia|reflexivity]).
     assert (C2 : cs B w2) by (rewrite E2; split; [apply inv_zero; [exact HB|apply C1|exact Is1|pg; lia]|apply C1]).
     assert (K2 : kind (state w2 p) = PG_HOST) by (rewrite E2; exact K1).
     assert (Is2 : isolated w2 p) by (rewrite E2; apply zero_isolated; [apply C1|exact Is1|pg; lia|exact Is1]).
     destruct (mk_state_fields k h 0) as (Hs & Ks & Hhs & _); [pg; lia..|].
     assert (M2 : may_set B w2 p (mk_state k h 0)).
-    { apply may_set_isolated; auto; [pg; lia|]. rewrite E2. apply zero_zeroed. }
+    { apply may_set_isolated; auto; [pg; lia| |apply unhoused with (B := B); [apply C2|pg; lia..]]. rewrite E2. apply zero_zeroed. }
     eapply wp_mono; [apply HS; [exact C2|exact M2]|].
     cbv beta. intros ? w3 (-> & C3 & S3 & V3 & Er & Ew & Et). steps.
     read_locked C3. steps.
@@ -85,15 +87,16 @@ Section Proofs.
     spec_page_zero B cpu LI (F "page_zero") -> spec_page_set B cpu LI (F "page_set") ->
     spec_host_map_page B cpu LI (F "host_map_page") -> spec_own_return B cpu LI (invoke F fuel f_own_return).
   Proof.
-    intros HW HZ HS HM h p w Hh R Kp Is C. enter. steps. pure HW. steps.
+    intros HW HZ HS HM h p w Hh R Kp Is V0 C. enter. steps. pure HW. steps.
     assert (NC : kind (state w p) <> PG_CORE) by (pg; lia).
-    eapply wp_mono; [apply HZ; [exact C|exact R|exact Is|exact NC]|]. cbv beta. intros ? w2 [E2 ->]. steps.
+    eapply wp_mono; [apply HZ; [exact C|exact R|exact Is|exact NC|intros X; apply V0, inhabited_housed; left; exact X]|].
+    cbv beta. intros ? w2 [E2 ->]. steps.
     assert (V2 : evolves B [] (eq p) w w2) by (rewrite E2; apply evolves_zero; [apply C|exact Is|exact NC|reflexivity]).
     assert (C2 : cs B w2) by (rewrite E2; split; [apply inv_zero; [exact HB|apply C|exact Is|exact NC]|apply C]).
     assert (Is2 : isolated w2 p) by (rewrite E2; apply zero_isolated; [apply C|exact Is|exact NC|exact Is]).
     destruct (mk_state_fields PG_HOST 0 0) as (Hs & Ks & _ & _); [pg; lia..|].
     assert (M2 : may_set B w2 p (mk_state PG_HOST 0 0)).
-    { apply may_set_isolated; auto; [rewrite E2; exact NC|]. rewrite E2. apply zero_zeroed. }
+    { apply may_set_isolated; auto; [rewrite E2; exact NC| |rewrite E2; exact V0]. rewrite E2. apply zero_zeroed. }
     eapply wp_mono; [apply HS; [exact C2|exact M2]|].
     cbv beta. intros ? w3 (-> & C3 & S3 & V3 & Er & Ew & Et). steps.
     read_locked C3. steps.

@@ -1,7 +1,7 @@
 (** * Change of owner (kcore/mm/own.c): what the functions do *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Link Wp Bits Memory.
-From Redoubt.machine Require Import State Events.
+From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Invariant.
 Import ListNotations.
 Open Scope string_scope.
@@ -22,7 +22,7 @@ Section Specs.
 
   (** A VM's page that nobody reaches becomes KServ's, zero, and is mapped again. *)
   Definition spec_own_return (d : den) : Prop := forall h p w, 0 <= h <= 255 -> is_ram B p ->
-    kind (state w p) = PG_VM \/ kind (state w p) = PG_VMCORE \/ kind (state w p) = PG_CTX -> isolated w p -> cs B w ->
+    kind (state w p) = PG_VM \/ kind (state w p) = PG_VMCORE \/ kind (state w p) = PG_CTX -> isolated w p -> ~ housed w p -> cs B w ->
     WP (d [h; p]) (fun r w' => r = None /\ cs B w' /\ state w' p = mk_state PG_HOST 0 0 /\
       moves p w w') w.
 End Specs.

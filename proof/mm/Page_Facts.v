@@ -32,7 +32,7 @@ Ltac wrote C1 w1 := intros _ C1; match type of C1 with cs _ ?x => set (w1 := x) 
 
 (** Reads an object that the lock protects; [C : cs B w]. *)
 Ltac read_locked C := apply read_ret;
-  [eapply may_read_locked; [exact C|vm_compute; discriminate]|eapply cs_secure, C|].
+  [eapply may_read_locked; [exact C|reflexivity]|eapply cs_secure, C|].
 
 Lemma cs_known B w : cs B w -> known B w.
 Proof. intros [I _]. split; apply I. Qed.
@@ -41,17 +41,22 @@ Section Own.
   Variables (B : board) (cpu : Z).
   Hypothesis HB : board_ok B.
   Variable LI : world -> Prop.
-  Notation WP := (wp (kcore B cpu LI)).
+  Context {m : bool}.
+  Notation WP := (wp (contract_of B cpu LI m)).
 
-  (** This CPU's own objects. *)
+  (** This CPU's own objects: in calls on memory, results and counters. *)
   Lemma write_percpu {A} c x (k : Z -> prog A) (Q : A -> world -> Prop) w : inv B w -> class_of c = Percpu ->
-    steers_walks c || tied c = false ->
+    steers_walks c || tied c || negb (m || existsb (String.eqb c) scratch_cells) = false ->
     (forall v, inv B (write_cell B (c, [cpu]) x w) -> WP (k v) Q (write_cell B (c, [cpu]) x w)) ->
     WP (Ev (EWrite (c, [cpu]) x) k) Q w.
   Proof.
-    intros I E S H. apply orb_false_iff in S as [S T]. assert (I1 : inv B (write_cell B (c, [cpu]) x w)).
-    { apply inv_write_cell; [rewrite E; discriminate|exact S|exact I]. }
-    apply write_event; [split; [apply untied, T|cbn [fst snd]; rewrite E; reflexivity]|apply (i_secure B _ I1)|].
-    intros v. apply H, I1.
+    intros I E S H. apply orb_false_iff in S as [S Cm]. apply orb_false_iff in S as [S T]. assert (I1 : inv B (write_cell B (c,
+      [cpu]) x w)).
+    { apply inv_write_cell; [rewrite E; discriminate|exact S| |exact I]. apply seats_write; [|apply I].
+      destruct (seat_cell c) eqn:Sc; [|reflexivity]. unfold seat_cell in Sc. apply existsb_exists in Sc as (d & Id & Sc).
+      apply String.eqb_eq in Sc. subst d. repeat (destruct Id as [<-|Id]; [discriminate E|]). destruct Id. }
+    apply write_event; [split; [apply untied, T|cbn [fst snd]; rewrite E; reflexivity]| |apply (i_secure B _ I1)|].
+    - intros ->. split; [reflexivity|]. left. cbn [fst]. rewrite E. apply negb_false_iff in Cm. exact Cm.
+    - intros v. apply H, I1.
   Qed.
 End Own.

@@ -51,7 +51,7 @@ Section Proofs.
   Lemma page_set_ok F : spec_meta_get B cpu LI (F "meta_get") -> unary K kind (F "word_kind") ->
     spec_meta_set B cpu LI (F "meta_set") -> spec_page_set B cpu LI (invoke F fuel f_page_set).
   Proof.
-    intros HG HK HS p s w C [R Ws NC U A O]. enter. steps.
+    intros HG HK HS p s w C [R Ws NC U V A O]. enter. steps.
     pure HG. steps. pure HK. steps. pure HK. steps; try apply kind_range.
     read_locked C. steps. apply (write_plain B cpu LI); [exact C|reflexivity|]. wrote C1 w1.
     steps; try apply kind_range. read_locked C1. steps. apply (write_plain B cpu LI); [exact C1|reflexivity|]. wrote C2 w2. steps.

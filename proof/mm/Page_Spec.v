@@ -1,7 +1,7 @@
 (** * States of physical pages (kcore/mm/page.c): what the functions do *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Link Wp Bits Memory.
-From Redoubt.machine Require Import State Events.
+From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Invariant.
 Import ListNotations.
 Open Scope string_scope.
@@ -32,6 +32,7 @@ Section Specs.
     ms_word : in_ty U64 s;
     ms_core : kind (state w p) <> PG_CORE;
     ms_unused : ~ used w p;
+    ms_vacant : ~ housed w p;                     (* no CPU has it *)
     ms_allowed : forall k h fn, w_tlb w k h fn p -> allowed B (set_meta p s w) h fn p;
     ms_owner : may_change w p s }.
 

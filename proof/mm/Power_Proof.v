@@ -3,7 +3,7 @@ From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Facts Vm_Spec Vm_Facts Section Loaded Power_Spec.
+  Structure_Steps Page_Spec Page_Facts Vm_Spec Vm_Facts Section Loaded Power_Spec Local_Prims.
 From Redoubt.gen Require Import vcpu_run.
 Import ListNotations.
 Open Scope string_scope.
@@ -13,8 +13,8 @@ Section Proofs.
   Variables (B : board) (cpu : Z) (fuel : nat).
   Hypothesis HB : board_ok B.
   Notation LI := (mem_inv B).
-  Notation K := (kcore B cpu (mem_inv B)).
-  Notation WP := (wp (kcore B cpu (mem_inv B))).
+  Notation K := (kcore_all B cpu (mem_inv B)).
+  Notation WP := (wp (kcore_all B cpu (mem_inv B))).
 
   (** What [pcpu] says stays when the lock is taken. *)
   Lemma taken_occupied w w1 : occupied cpu w -> (forall l, owns cpu w l -> w_mem w1 l = w_mem w l) ->
@@ -44,7 +44,9 @@ Section Proofs.
     pose proof (cs_secure B w1 C) as Se. destruct (oc_own _ _ Oc1 (oc_vm _ _ Oc1)) as (Rh & Ri & T).
     pose proof (own_live B cpu ltac:(lia) w1 (s_vcpus _ _ _ _ Sc) (oc_own _ _ Oc1) (oc_vm _ _ Oc1)) as Lv.
     own_cell Se. steps. own_cell Se. steps.
-    apply (write_plain B cpu LI); [exact C|reflexivity|]. wrote C2 w2. steps.
+    apply (write_power B cpu LI); [exact C| |].
+    { right. split; [reflexivity|]. intros (_ & X & _). exact (X T). }
+    wrote C2 w2. steps.
     assert (S2 : sec B unfrozen L w2) by (apply sec_write; [exact Sc|reflexivity|discriminate]).
     unlock HU S2. pose proof (cs_inv B _ C2) as I2. apply (inv_held B false) in I2.
     apply write_percpu; [exact I2|reflexivity|reflexivity|]. intros _ I3. steps.
@@ -65,7 +67,7 @@ Section Proofs.
     pose proof (idle_unlock B w1 C) as Id1. unlock HU Sc.
     - split; [exact Id1|]. exists w1. split; [exact (sec_locked B L w1 Sc)|]. split; [exact Lv|]. left. split; [reflexivity|assumption].
     - own_cell (kn_secure B _ (id_known B _ Id1)). change (loaded_vm cpu (set_held false w1)) with (loaded_vm cpu w1). steps.
-      eapply wp_mono; [apply HS; [lia|exact Id1]|]. cbv beta. intros ? w3 (-> & Id3). steps.
+      eapply wp_mono; [apply wp_all, HS; [lia|exact Id1]|]. cbv beta. intros ? w3 (-> & Id3). steps.
       split; [exact Id3|]. exists w1. split; [exact (sec_locked B L w1 Sc)|]. split; [exact Lv|]. right. split; [reflexivity|assumption].
   Qed.
 End Proofs.

@@ -14,7 +14,7 @@ Definition vcpu_power (w : world) (h i : Z) : Z := wrap U32 (w_mem w (obj "vcpus
 
 Section Specs.
   Variables (B : board) (cpu : Z).
-  Notation WP := (wp (kcore B cpu (mem_inv B))).
+  Notation WP := (wp (kcore_all B cpu (mem_inv B))).
 
   (** This CPU has a vCPU loaded. *)
   Record occupied (w : world) : Prop := {

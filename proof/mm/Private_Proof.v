@@ -75,7 +75,9 @@ Section Proofs.
           -- assert (Kx : kind (state x (p + i)) <> PG_CORE).
              { rewrite (tk_left _ _ _ _ _ _ _ Tk) by lia. pg; lia. }
              pose proof (tk_cs _ _ _ _ _ _ _ Tk) as Cx. pose proof (tk_iso _ _ _ _ _ _ _ Tk i Hj) as Ix.
-             eapply wp_mono; [apply HZ; [exact Cx|exact Ri|exact Ix|exact Kx]|]. cbv beta. intros ? y [Ey ->]. steps.
+             eapply wp_mono; [apply HZ; [exact Cx|exact Ri|exact Ix|exact Kx|]|].
+             { apply (unused_kind B); [apply Cx|exact Kx|]. rewrite (tk_left _ _ _ _ _ _ _ Tk) by lia. pg; lia. }
+             cbv beta. intros ? y [Ey ->]. steps.
              assert (Zy : forall q, zeroed x q \/ q = p + i -> zeroed y q).
              { intros q [Zq| ->]; [|rewrite Ey; apply zero_zeroed]. intros k Hk. rewrite Ey. unfold word, zero_page; cbn.
                unfold store_page. destruct (q =? p + i); [reflexivity|]. apply (Zq k Hk). }
@@ -86,7 +88,7 @@ Section Proofs.
                 rewrite Ey. apply evolves_zero; [apply Cx|exact Ix|exact Kx|lia].
              ++ intros j Hj'. rewrite Ey. apply zero_isolated; [apply Cx|exact Ix|exact Kx|apply Tk, Hj'].
              ++ intros j Hj'. rewrite Sy. destruct (tk_done _ _ _ _ _ _ _ Tk j Hj') as [A1 A2]. auto.
-             ++ intros j Hj'. rewrite Sy. apply Tk, Hj'.
+             ++ intros j Hj'. rewrite Sy. apply (tk_left _ _ _ _ _ _ _ Tk), Hj'.
         * clear x Tk. intros e x (Tk & Zi & ->). steps.
           destruct (mk_state_fields 4 h (fn + i)) as (Uw & Kw & Hw1 & _); [lia|lia|lia|].
           pose proof (tk_cs _ _ _ _ _ _ _ Tk) as Cx. pose proof (tk_iso _ _ _ _ _ _ _ Tk i Hj) as Ix.
@@ -97,6 +99,7 @@ Section Proofs.
           { constructor; auto.
             - pg; lia.
             - apply Ix.
+            - apply (unhoused B); [apply Cx|pg; lia..].
             - intros k h' fn' Y. destruct (proj1 Ix). exists h', k, fn'. exact Y.
             - right. split; [exact Ix|]. rewrite (wrap_small U64 _ Uw), Hw1, Kw, Es.
               destruct (Z.eq_dec (vm_state w h) VM_NEW) as [En|En]; [right|left; auto].
@@ -117,7 +120,7 @@ Section Proofs.
                [rewrite Et in Y; exists h', k, f; exact Y|rewrite Ew in Y; exists h', l, f; exact Y].
           -- intros j Hj'. destruct (Z.eq_dec j i) as [->|N]; [auto|]. rewrite So by exact N.
              destruct (tk_done _ _ _ _ _ _ _ Tk j) as [A1 A2]; [lia|]. auto.
-          -- intros j Hj'. rewrite So by lia. apply Tk. lia.
+          -- intros j Hj'. rewrite So by lia. apply (tk_left _ _ _ _ _ _ _ Tk). lia.
       + assert (i = n) as -> by lia. pose proof (tk_cs _ _ _ _ _ _ _ Tk) as Cx. read_locked Cx. steps.
         apply (write_plain B cpu LI); [exact Cx|reflexivity|]. wrote Cy y. steps. split; [reflexivity|].
         assert (Vy : evolves B counters (fun q => p <= q < p + n) w y).

@@ -232,7 +232,8 @@ Section Proofs.
       { apply (private_loose fz' L w1 h fn p S1 Rh Fr' Sp1). intros s' X. apply names_leaf in X as (X1 & X2 & _).
         apply X2. rewrite <- X1. unfold desc. rewrite (put_new w h fn _ w1 fn P (slot_refl w h fn)).
         apply G0. }
-      eapply wp_mono; [apply HO; [lia|exact Rp|left; exact Kp|exact Is|exact (s_cs _ _ _ _ S1)]|].
+      eapply wp_mono; [apply HO; [lia|exact Rp|left; exact Kp|exact Is| |exact (s_cs _ _ _ _ S1)]|].
+      { apply (unhoused B); [apply (s_cs _ _ _ _ S1)|pg; lia..]. }
       cbv beta. intros ? w2 (-> & C2 & S2 & V2). steps.
       assert (Np : forall q, p = q -> ~ involved B w1 q /\ kind (state w2 q) <> PG_LENT).
       { intros q <-. split; [exact Ni|]. rewrite S2. unfold kind, mk_state. pg. words. }

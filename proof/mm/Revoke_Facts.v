@@ -194,7 +194,7 @@ Section Facts.
   Proof.
     intros S R. set (w' := write_cell B ("vms.n_lent", [h]) x w). pose proof (s_cs B _ _ _ S) as [I Hd].
     assert (C' : cs B w').
-    { split; [apply inv_write_cell; [discriminate|reflexivity|exact I]|exact Hd]. }
+    { split; [apply inv_write_cell; [discriminate|reflexivity|apply seats_write; [reflexivity|apply I]|exact I]|exact Hd]. }
     assert (Ec : forall c ix, String.eqb "vms.n_lent" c = false -> w_mem w' (c, ix) = w_mem w (c, ix)).
     { intros c ix N. apply (upd_name (w_mem w)). exact N. }
     assert (El : forall h', live w' h' <-> live w h').

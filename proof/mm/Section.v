@@ -64,7 +64,7 @@ Ltac unlock HU S := eapply wp_mono;
 Ltac lock_own HL Hi S L C w1 Ow := eapply wp_mono;
   [apply HL; [apply (id_held _ _ Hi)|intros ? X; apply (i_secure _ _ (m_inv _ _ X))]|];
   let M := fresh "M" in let w0 := fresh "w0" in
-  cbv beta; intros ? ? (-> & w0 & M & -> & Ow); steps;
+  cbv beta; intros ? ? (-> & w0 & M & -> & Ow & _); steps;
   destruct (lock_sec _ w0 M) as (L & S); set (w1 := set_held true w0) in *;
   lazymatch type of Ow with forall l, owns ?c ?w l -> _ => change (forall l, owns c w l -> w_mem w1 l = w_mem w l) in Ow end;
   pose proof (s_cs _ _ _ _ S) as C; clear M.

@@ -9,7 +9,7 @@ From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.mm Require Import Structure Structure_Steps.
 From Redoubt.sem Require Import Sem Memory Bits Wp Link.
 From Redoubt.machine Require Import State Events Facts Machine.
-From Redoubt.mm Require Import Invariant Steps Prims Page_Spec Vm_Spec Vm_Facts Load_Spec Guest_Call_Spec Loaded
+From Redoubt.mm Require Import Invariant Steps Prims Page_Spec Vm_Spec Vm_Facts Load_Spec Guest_Call_Spec Loaded Local_Prims Cpu_Facts
   Interleave Machine_Proof Verified.
 From Redoubt.gen Require Import Program Consts.
 Import ListNotations.
@@ -101,10 +101,12 @@ Section Secure.
   (** The specification of [f] as [R]: looked up here, so that [apply] need not. *)
   Ltac spec_of c f R := pose proof (meets c f eq_refl) as R;
     lazy beta iota zeta delta [spec Wf.assoc app prim_specs func_specs String.eqb Ascii.eqb Bool.eqb] in R.
-  Ltac by_spec c f := let R := fresh "R" in spec_of c f R; eapply wp_mono; [apply R; tauto|].
+  Ltac by_spec c f := let R := fresh "R" in spec_of c f R; eapply wp_mono; [apply wp_all; apply R; tauto|].
+  (** ... of a function that uses what the CPU owns. *)
+  Ltac by_own_spec c f := let R := fresh "R" in spec_of c f R; eapply wp_mono; [apply R; tauto|].
 
   Lemma guest_ok c h g w : guest c w h -> protected w h -> guest_arguments g -> idle B w ->
-    wp (kcore B c (mem_inv B)) (run_guest c h g) (fun _ w' => idle B w') w.
+    wp (kcore_all B c (mem_inv B)) (run_guest c h g) (fun _ w' => idle B w') w.
   Proof.
     intros G P A Hi. destruct g; cbn [guest_arguments] in A; cbn [run_guest].
     - by_spec c "guest_set_shared". intros r w' [H _]; exact H.
@@ -115,8 +117,8 @@ Section Secure.
   Qed.
 
   Lemma with_vm_ok c p w : 0 <= c < 8 -> idle B w -> own_ok c w ->
-    (forall h, guest c w h -> protected w h -> wp (kcore B c (mem_inv B)) (p h) (fun _ w' => idle B w') w) ->
-    wp (kcore B c (mem_inv B)) (with_vm c p) (fun _ w' => idle B w') w.
+    (forall h, guest c w h -> protected w h -> wp (kcore_all B c (mem_inv B)) (p h) (fun _ w' => idle B w') w) ->
+    wp (kcore_all B c (mem_inv B)) (with_vm c p) (fun _ w' => idle B w') w.
   Proof.
     intros Hc Hi O H. pose proof (kn_secure B w (id_known B w Hi)) as S. unfold with_vm.
     apply read_cell with (t := U32) (k := fun h => if h =? 0 then Ret None else if_protected h (p h)); [reflexivity|exact S|].
@@ -124,43 +126,44 @@ Section Secure.
     destruct (Z.eqb_spec (loaded_vm c w) 0) as [E|N]; [exact Hi|]. destruct (O N) as (R & _ & Tk).
     assert (Hs : has c w [loaded_vm c w]) by (eexists; exact Tk).
     unfold if_protected. apply read_cell with (t := U32) (k := fun x => if x =? 0 then Ret None else p (loaded_vm c w));
-      [right; split; [reflexivity|exact Hs]|exact S|].
+      [right; left; split; [reflexivity|exact Hs]|exact S|].
     destruct (Z.eqb_spec (wrap U32 (w_mem w (obj "vms.is_protected" [loaded_vm c w]))) 0) as [E|P]; [exact Hi|].
     apply H; [constructor; assumption|exact P].
   Qed.
 
   Lemma run_idle c x w : 0 <= c < 8 -> arguments_ok x -> idle B w -> own_ok c w ->
-    wp (kcore B c (mem_inv B)) (run c x) (fun _ w' => idle B w') w.
+    wp (kcore_all B c (mem_inv B)) (run c x) (fun _ w' => idle B w') w.
   Proof.
     intros Hc A Hi O. destruct x; cbn [arguments_ok] in A; cbn [run].
     - by_spec c "memory_call". cbv beta. intros r w' [[_ ->]|[H _]]; assumption.
     - by_spec c "vm_seal". intros r w' [_ H]; exact H.
     - by_spec c "call_stat". intros r w' [H _]; exact H.
-    - by_spec c "vcpu_load". cbv beta. intros r w' [(_ & _ & ->)|[H _]]; assumption.
-    - by_spec c "vcpu_put". cbv beta. intros r w' [(_ & _ & ->)|(_ & H & _)]; assumption.
+    - by_own_spec c "vcpu_load". cbv beta. intros r w' [(_ & _ & ->)|[H _]]; assumption.
+    - by_own_spec c "vcpu_put". cbv beta. intros r w' [(_ & _ & ->)|(_ & H & _)]; assumption.
     - apply with_vm_ok; [exact Hc|exact Hi|exact O|]. intros h G P. apply guest_ok; assumption.
   Qed.
 
   (** Every call keeps what this CPU has loaded in order ([wp_own]). *)
   Lemma run_ok c x w : 0 <= c < 8 -> arguments_ok x -> idle B w -> own_ok c w ->
-    wp (kcore B c (mem_inv B)) (run c x) (fun _ w' => idle B w' /\ own_ok c w') w.
+    wp (kcore_all B c (mem_inv B)) (run c x) (fun _ w' => idle B w' /\ own_ok c w') w.
   Proof. intros Hc A Hi O. apply wp_own; [apply run_idle; assumption|exact O]. Qed.
 
   Lemma runs_ok c l w : 0 <= c < 8 -> Forall arguments_ok l -> idle B w -> own_ok c w ->
-    wp (kcore B c (mem_inv B)) (runs c l) finished w.
+    wp (kcore_all B c (mem_inv B)) (runs c l) finished w.
   Proof.
     intros Hc A. revert w. induction A as [|x l A _ IH]; intros w Hi O; cbn [runs]; [exact I|].
     apply wp_bind. eapply wp_mono; [apply run_ok; eassumption|]. cbv beta. intros _ w' [Hi' O']. apply IH; assumption.
   Qed.
 
   Lemma all_runs_ok c l w : 0 <= c < 8 -> Forall arguments_ok l -> idle B w ->
-    wp (kcore B c (mem_inv B)) (all_runs c l) finished w.
+    wp (kcore_all B c (mem_inv B)) (all_runs c l) finished w.
   Proof.
-    intros Hc A [Hd [[S1 S2] C]]. unfold all_runs. destruct l as [|x l]; [exact I|]. set (t := x :: l) in *.
+    intros Hc A [Hd [[S1 S2 S3] C]]. unfold all_runs. destruct l as [|x l]; [exact I|]. set (t := x :: l) in *.
     assert (O : own_ok c (set_mem (upd (w_mem w) (obj "pcpu.vm" [c]) 0) w)).
     { intros N. destruct N. unfold loaded_vm. cbn [w_mem set_mem]. rewrite upd_same. reflexivity. }
-    assert (Sc : secure B (write_cell B (obj "pcpu.vm" [c]) 0 w)) by (split; assumption).
-    apply write_event; [split; [intros _ _; exact O|reflexivity]|exact Sc|]. intros _. apply runs_ok; [exact Hc|exact A| |exact O].
+    assert (Sc : secure B (write_cell B (obj "pcpu.vm" [c]) 0 w)) by (apply percpu_secure; [reflexivity|split; assumption]).
+    apply write_event; [split; [intros _ _; exact O|reflexivity]|discriminate|exact Sc|]. intros _. apply runs_ok; [exact Hc|exact A|
+      |exact O].
     split; [exact Hd|]. split; [exact Sc|]. apply constant_other; [discriminate|exact C].
   Qed.
 
@@ -171,7 +174,7 @@ Section Secure.
 
   Definition start : machine := {| m_world := w0; m_lock := None; m_cpu := fun c => all_runs (Z.of_nat c) (T c) |}.
 
-  Lemma start_good : good B start.
+  Lemma start_good : good_all B start.
   Proof.
     constructor; cbn [start m_world m_lock m_cpu]; [apply Hw|apply Hw|auto|discriminate|].
     intros c _. exists (set_held false w0). split; [constructor; reflexivity|].
@@ -192,16 +195,11 @@ Section Secure.
     intros S E. pose proof (good_steps B HB _ _ start_good S) as G.
     assert (Hl : m_lock m = Some c).
     { destruct (m_lock m) as [d|] eqn:L; [destruct (Nat.eq_dec d c); [congruence|]|].
-      all: destruct (g_other B m G c) as (a & [Ha _] & W); [congruence|]; rewrite E in W; destruct W as [P _];
+      all: destruct (g_other B m G c) as (a & [Ha _ _] & W); [congruence|]; rewrite E in W; destruct W as [[_ P] _];
         destruct (P a eq_refl) as [[H _] _]; congruence. }
-    destruct (g_holder B m G c Hl) as (a & V & _ & W). rewrite E in W. destruct W as [P _].
-    destruct (P a eq_refl) as [(_ & _ & M) _]. unfold may_change, state in *. rewrite <- (v_meta _ _ _ V).
-    destruct M as [M|([R U] & M)]; [left; exact M|right]. split.
-    - split; [intros X; apply R, (view_reached _ _ _ p V), X|intros X; apply U, (view_used _ _ _ p V), X].
-    - destruct M as [M|(M1 & M2 & M3)].
-      + left. intros i Hi. unfold word. rewrite <- (v_ram _ _ _ V) by exact R. apply M, Hi.
-      + right. split; [exact M1|]. split; [|exact M3]. unfold vm_state in *.
-        rewrite <- (v_mem _ _ _ V) by discriminate. exact M2.
+    destruct (g_holder B m G c Hl) as (a & V & _ & W). rewrite E in W. destruct W as [[_ P] _].
+    destruct (P a eq_refl) as [(_ & _ & M) Se]. apply (view_change B (Z.of_nat c) a); [exact V| |exact (Se 0 _ eq_refl)|exact M].
+    eapply view_secure; [apply view_sym; exact V|apply G].
   Qed.
 End Secure.
 

@@ -199,7 +199,8 @@ Section Proofs.
           split; [lia|]. intros f F1. apply Hl4. lia. }
         assert (S3 : sec B unfrozen L2 (write_cell B ("pcpu.res1", [cpu]) at_ w2)).
         { apply sec_write; [exact S2|reflexivity|discriminate]. }
-        apply write_event; [split; [apply untied; reflexivity|reflexivity]|apply (cs_secure B), (s_cs _ _ _ _ S3)|]. intros _.
+        apply write_event; [split; [apply untied; reflexivity|reflexivity]|intros _; split; [reflexivity|left;
+          reflexivity]|apply (cs_secure B), (s_cs _ _ _ _ S3)|]. intros _.
         assert (Fin : (exists L', sec B unfrozen L' (write_cell B ("pcpu.res1", [cpu]) at_ w2)) /\
           ranged h from to at_ w (write_cell B ("pcpu.res1", [cpu]) at_ w2) /\
           w_mem (write_cell B ("pcpu.res1", [cpu]) at_ w2) (obj "pcpu.res1" [cpu]) = at_ /\

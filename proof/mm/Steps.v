@@ -28,13 +28,31 @@ Section Steps.
     { intros d jx I. apply upd_name. destruct (String.eqb_spec c d) as [->|]; [|reflexivity].
       destruct N. unfold class_of. rewrite (proj2 (existsb_exists _ _)); [reflexivity|].
       exists d. split; [exact I|apply String.eqb_refl]. }
-    destruct K. constructor; cbn; intros; rewrite ?E; auto; cbn; tauto.
+    destruct K. constructor; cbn; intros; unfold host_ctx; cbn; rewrite ?E; auto; cbn; try tauto.
+    apply k_ctx; assumption.
   Qed.
 
-  Lemma inv_write_cell w c ix v : class_of c <> Constant -> steers_walks c = false -> inv B w ->
-    inv B (write_cell B (c, ix) v w).
+  (** ** Pages that CPUs have: what is not one of them *)
+  Definition seat_cell (c : ident) : bool := existsb (String.eqb c) seat_cells.
+
+  Lemma seats_write w c ix v : seat_cell c = false -> seats B w -> seats B (set_mem (upd (w_mem w) (c, ix) v) w).
   Proof.
-    intros N S I. unfold write_cell; cbn [fst]. rewrite S.
+    intros N S. apply seats_set_mem; [exact S|]. intros d jx I. apply upd_name. destruct (String.eqb_spec c d) as [->|]; [|reflexivity].
+    unfold seat_cell in N. rewrite (proj2 (existsb_exists _ _)) in N; [discriminate N|]. exists d. split; [exact I|apply String.eqb_refl].
+  Qed.
+
+  Lemma vmcore_free w p : seats B w -> kind (state w p) = PG_VMCORE -> ~ inhabited w p.
+  Proof. intros S K X. apply inhabited_housed, (housed_kind B w p S) in X as [_ X]. pg; lia. Qed.
+  Lemma unhoused w p : seats B w -> kind (state w p) <> PG_CORE -> kind (state w p) <> PG_PINNED ->
+    kind (state w p) <> PG_CTX -> ~ housed w p.
+  Proof. intros S K1 K2 K3 X. apply (housed_kind B w p S) in X as [_ X]. tauto. Qed.
+  Lemma unused_kind w p : seats B w -> kind (state w p) <> PG_CORE -> kind (state w p) <> PG_CTX -> ~ in_use w p.
+  Proof. intros S K1 K2 X. apply (in_use_kind B w p S) in X as [_ X]. tauto. Qed.
+
+  Lemma inv_write_cell w c ix v : class_of c <> Constant -> steers_walks c = false ->
+    seats B (set_mem (upd (w_mem w) (c, ix) v) w) -> inv B w -> inv B (write_cell B (c, ix) v w).
+  Proof.
+    intros N S St I. unfold write_cell; cbn [fst]. rewrite S.
     unfold steers_walks in S. apply orb_false_iff in S as [S1 S2].
     assert (L : forall h, vm_state (set_mem (upd (w_mem w) (c, ix) v) w) h = vm_state w h).
     { intros h. unfold vm_state; cbn. rewrite upd_name by exact S1. reflexivity. }
@@ -63,9 +81,9 @@ Section Steps.
   (** ** Page states *)
   Lemma inv_set_meta w p s : inv B w -> is_ram B p -> kind (state w p) <> PG_CORE ->
     (forall k h fn, w_tlb w k h fn p -> allowed B (set_meta p s w) h fn p) ->
-    ~ used w p -> inv B (set_meta p s w).
+    ~ used w p -> ~ housed w p -> inv B (set_meta p s w).
   Proof.
-    intros I R NC A U.
+    intros I R NC A U Hs.
     assert (E : forall q, q <> p -> state (set_meta p s w) q = state w q).
     { intros q N. unfold state; cbn. destruct (Z.eqb_spec q p); [contradiction|reflexivity]. }
     assert (Eh : forall l fn, host_has B l fn -> host_table B l fn <> p).
@@ -81,6 +99,7 @@ Section Steps.
         specialize (S1 _ _ _ _ T). unfold allowed in *. rewrite (E q N). exact S1.
       + intros h l fn t W. assert (N : t <> p) by (intros ->; apply U; exists h, l, fn; exact W).
         specialize (S2 _ _ _ _ W). unfold table_page in *. rewrite (E t N). exact S2.
+      + apply seats_set_meta; assumption.
     - destruct i_constants. constructor; assumption.
     - intros l fn H. rewrite (E _ (Eh l fn H)). apply i_core, H.
   Qed.
@@ -92,22 +111,30 @@ Section Steps.
   Qed.
 
   (** ** Pages that nobody uses *)
-  Lemma inv_ram w r : inv B w ->
-    (forall t i, used w t \/ is_ram B t /\ kind (state w t) = PG_CORE -> r t i = w_ram w t i) ->
+  Lemma inv_tables w r : inv B w ->
+    (forall t i, used w t \/ (exists l fn, host_has B l fn /\ t = host_table B l fn) -> r t i = w_ram w t i) ->
     inv B (settle B (set_ram r w)).
   Proof.
     intros I E. destruct (ram_walks B w r (i_settled B w I)) as [A T]; [auto|].
     destruct I. constructor.
     - apply settle_settled.
-    - destruct i_secure. split; cbn; intros; [apply T in H|apply A in H]; eauto.
+    - destruct i_secure as [S1 S2 S3]. split; cbn; intros; [apply T in H; eauto|apply A in H; eauto|].
+      apply (seats_ram B w); [exact S3|reflexivity|reflexivity|]. intros h l fn t W. apply A, W.
     - destruct i_constants. constructor; assumption.
     - intros fn F. unfold word; cbn. rewrite E; [apply i_level1, F|right].
-      assert (H : host_has B 1 fn) by (split; [exact F|tauto]).
-      split; [apply (bo_tables B HB 1 fn H)|apply (i_core 1 fn H)].
+      assert (H : host_has B 1 fn) by (split; [exact F|tauto]). exists 1, fn. split; [exact H|reflexivity].
     - assumption.
     - intros l fn t W. cbn in W. apply A in W. auto.
     - intros h H D. destruct (i_dead h H D) as [D1 D2].
       split; cbn; intros; intro K; [apply A in K; eapply D1|apply T in K; eapply D2]; exact K.
+  Qed.
+
+  Lemma inv_ram w r : inv B w ->
+    (forall t i, used w t \/ is_ram B t /\ kind (state w t) = PG_CORE -> r t i = w_ram w t i) ->
+    inv B (settle B (set_ram r w)).
+  Proof.
+    intros I E. apply inv_tables; [exact I|]. intros t i [U|(l & fn & H & ->)]; apply E; [left; exact U|right].
+    split; [apply (bo_tables B HB l fn H)|apply (i_core B w I l fn H)].
   Qed.
 
   Lemma evolves_ram w r P : inv B w ->
@@ -168,23 +195,48 @@ Section Steps.
     intros I (h & l & fn & W). eapply table_unreached; [apply (bo_dev B HB)|apply (i_secure B w I)|exact W].
   Qed.
 
+  Lemma table_free w t : inv B w -> used w t \/ (exists l fn, host_has B l fn /\ t = host_table B l fn) -> ~ inhabited w t.
+  Proof.
+    intros I H X. apply inhabited_housed in X. pose proof (s_seats B w (i_secure B w I)) as S.
+    assert (C : forall c, 0 <= c < 8 -> t <> host_ctx w c).
+    { intros c R ->. destruct H as [(h & l & fn & W)|(l & fn & H & E)]; [exact (st_walk B w S c h l fn R W)|].
+      exact (k_ctx B w (i_constants B w I) c l fn R H (eq_sym E)). }
+    assert (K : kind (state w t) = PG_CORE \/ kind (state w t) = PG_VMCORE).
+    { destruct H as [(h & l & fn & W)|(l & fn & H & ->)]; [|left; apply (i_core B w I l fn H)].
+      destruct (s_walk B w (i_secure B w I) _ _ _ _ W) as [_ K]. destruct (h =? 0); [left; exact K|right; apply K]. }
+    destruct X as [(c & R & E)|(h & i & T & [E|(P & E)])]; [exact (C c R E)|subst t..].
+    - destruct (st_run B w S h i T) as (_ & X & _). pg; lia.
+    - destruct (st_ctx B w S h i T P) as (_ & X & _). pg; lia.
+  Qed.
+
+  (** The tables that KCore's code uses. *)
+  Lemma ours_free w t : seats B w -> ours B w t -> ~ inhabited w t.
+  Proof.
+    intros S [R [[K N]|K]] X; [|exact (vmcore_free w t S K X)]. destruct X as [X|(h & i & T & X)]; [exact (N X)|].
+    destruct (st_run B w S h i T) as (_ & Y & _). rewrite <- X in Y. pg; lia.
+  Qed.
+  Lemma ours_kind w t : ours B w t -> is_ram B t /\ (kind (state w t) = PG_CORE \/ kind (state w t) = PG_VMCORE).
+  Proof. intros [R [[K _]|K]]; auto. Qed.
+
   Lemma inv_interference w w0 : inv B w -> interference w w0 -> inv B w0.
   Proof.
     intros I (r & -> & E).
-    assert (Er : forall t i, used w t \/ is_ram B t /\ kind (state w t) = PG_CORE -> r t i = w_ram w t i).
-    { intros t i [U|[R K]]; apply E; [apply used_unreached; assumption|apply core_unreached; auto]. }
-    destruct (inv_ram w r I Er) as [J1 J2 J3 J4 J5 J6 J7].
+    assert (Er : forall t i, used w t \/ (exists l fn, host_has B l fn /\ t = host_table B l fn) -> r t i = w_ram w t i).
+    { intros t i H. apply E; [|apply table_free; assumption]. destruct H as [U|(l & fn & H & ->)]; [apply used_unreached; assumption|].
+      apply core_unreached; [exact I|apply (bo_tables B HB l fn H)|left; apply (i_core B w I l fn H)]. }
+    destruct (inv_tables w r I Er) as [J1 J2 J3 J4 J5 J6 J7].
     destruct (ram_walks B w r (i_settled B w I)) as [A T]; [auto|].
     destruct I. constructor; try assumption.
     - split; [intros h l fn t W; apply A, W|intros k h fn p H; apply T, H].
-    - destruct i_secure. split; assumption.
+    - destruct i_secure as [S1 S2 S3]. split; [assumption..|same_seats S3].
     - destruct i_constants. constructor; assumption.
   Qed.
 
   Lemma evolves_interference w w0 : inv B w -> interference w w0 -> evolves B [] no_page w w0.
   Proof.
     intros I (r & -> & E). constructor; try reflexivity.
-    intros q i _ R K. apply E, core_unreached; auto.
+    intros q i _ R K. apply E; [apply core_unreached; auto|].
+    apply vmcore_free; [apply (s_seats B w (i_secure B w I))|exact K].
   Qed.
 
   (** ** Invalidation *)
@@ -194,7 +246,8 @@ Section Steps.
     pose proof (drop_entries B w v (i_settled B w I)) as T.
     destruct I. constructor; try assumption.
     - apply settle_settled.
-    - destruct i_secure. split; cbn; intros; [apply T in H|apply A in H]; eauto.
+    - destruct i_secure as [S1 S2 S3]. split; cbn; intros; [apply T in H; eauto|apply A in H; eauto|].
+      apply (seats_ram B w); [exact S3|reflexivity|reflexivity|]. intros h l fn t W. apply A, W.
     - destruct i_constants. constructor; assumption.
     - intros l fn t W. apply A in W. auto.
     - intros h H D. destruct (i_dead h H D) as [D1 D2].
@@ -314,6 +367,10 @@ Section Steps.
             replace (b_l3 B (fn / 2 ^ 9)) with (host_table B 3 fn0)
               by (change (host_table B 3 fn0) with (b_l3 B (fn0 / 2 ^ 9)); rewrite Q; reflexivity).
             split; [apply (bo_tables B HB _ _ H3)|exact (i_core B w I _ _ H3)].
+          * apply (seats_same B w); [apply (s_seats B w (i_secure B w I))|reflexivity|tauto|reflexivity|].
+            intros c h l' fn' R0 W. destruct (host_store_walks _ _ _ _ W) as [T|(_ & -> & H3 & Q & L2 & E & N)]; [exact T|].
+            destruct (k_ctx B w (i_constants B w I) c 3 fn' R0 H3). rewrite E.
+            change (host_table B 3 fn') with (b_l3 B (fn' / 2 ^ 9)). rewrite Q. reflexivity.
         + destruct (i_constants B w I). constructor; assumption.
         + intros fn' F. rewrite <- (i_level1 B w I fn' F). change (word r (b_root B + fn' / 2 ^ 27) (index 1 fn') =
             word w (b_root B + fn' / 2 ^ 27) (index 1 fn')). rewrite word_r.

@@ -20,9 +20,6 @@ Definition ram_base (w : world) (h i : Z) : Z := wrap U64 (w_mem w (obj "vms.ram
 Definition ram_size (w : world) (h i : Z) : Z := wrap U64 (w_mem w (obj "vms.ram.n" [h; i])).
 Definition vcpu_made (w : world) (h i : Z) : Prop :=
   1 <= h <= 255 /\ 0 <= i < 16 /\ wrap U32 (w_mem w (obj "vcpus.made" [h; i])) <> 0.
-Definition vcpu_run (w : world) (h i : Z) : Z := wrap U64 (w_mem w (obj "vcpus.run_pfn" [h; i])).
-Definition vcpu_ctx (w : world) (h i : Z) : Z := wrap U64 (w_mem w (obj "vcpus.ctx_pfn" [h; i])).
-Definition protected (w : world) (h : Z) : Prop := wrap U32 (w_mem w (obj "vms.is_protected" [h])) <> 0.
 
 Definition vm_n_loaded (w : world) (h : Z) : Z := wrap U32 (w_mem w (obj "vms.n_loaded" [h])).
 (** Number of vCPUs of VM [h] that some CPU has loaded. *)

@@ -11,6 +11,13 @@ Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
 
+Lemma structural_seat c : structural c = false -> class_of c <> Constant -> seat_cell c = false.
+Proof.
+  intros S N. destruct (seat_cell c) eqn:E; [|reflexivity]. unfold seat_cell in E. apply existsb_exists in E as (d & I & E).
+  apply String.eqb_eq in E. subst d. exfalso. destruct I as [<-|I]; [apply N; reflexivity|].
+  repeat (destruct I as [<-|I]; [discriminate S|]). destruct I.
+Qed.
+
 Section Steps.
   Variable B : board.
   Hypothesis HB : board_ok B.
@@ -65,7 +72,9 @@ Section Steps.
     assert (N' : steers_walks c = false).
     { destruct (steers_walks c) eqn:X; [|reflexivity]. apply steers_structural in X. congruence. }
     apply (sec_frame B w); [apply unchanged_write, S| |exact H].
-    split; [apply inv_write_cell; assumption|]. unfold write_cell. cbn [fst]. rewrite N'. exact Hd.
+    split; [apply inv_write_cell; [assumption..| |assumption]|].
+    { apply seats_write; [apply structural_seat; assumption|apply I]. }
+    unfold write_cell. cbn [fst]. rewrite N'. exact Hd.
   Qed.
 
   (** ** Pages that are not involved *)

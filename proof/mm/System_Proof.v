@@ -6,7 +6,7 @@ From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
 From Redoubt.machine Require Import State Cpu Events Facts Machine.
 From Redoubt.mm Require Import Desc_Spec Invariant Steps Structure Structure_Facts Structure_Steps Page_Spec Vm_Spec
-  Vm_Facts Cpu_Facts Interleave Machine_Proof Alike Lockstep Total.
+  Vm_Facts Cpu_Facts Prims Interleave Interleave_Events Machine_Proof Alike Lockstep Total.
 From Redoubt.machine Require Import System.
 Import ListNotations.
 Open Scope string_scope.
@@ -33,28 +33,34 @@ Section System.
   (** ** A hypercall *)
   Lemma idle_write c d x w : class_of d = Percpu -> idle B w -> idle B (write_cell B (obj d [c]) x w).
   Proof.
-    intros D [H [S C]]. assert (E : write_cell B (obj d [c]) x w = set_mem (upd (w_mem w) (obj d [c]) x) w).
-    { unfold write_cell. cbn. destruct (steers_walks d) eqn:X; [|reflexivity]. apply steers_locked in X. congruence. }
-    rewrite E. split; [exact H|]. split; [destruct S; split; assumption|].
+    intros D [H [S C]]. pose proof (percpu_secure B (obj d [c]) x w D S) as S'.
+    rewrite percpu_write in S' |- * by exact D. split; [exact H|]. split; [exact S'|].
     apply constant_other; [rewrite D; discriminate|exact C].
   Qed.
 
-  Lemma own_write c d x k (Q : option Z -> world -> Prop) w : class_of d = Percpu -> tied d = false -> idle B w ->
+  Lemma own_write c d x k (Q : option Z -> world -> Prop) w : class_of d = Percpu ->
+    existsb (String.eqb d) scratch_cells = true -> idle B w ->
     (forall v w', idle B w' -> wp (K c) (k v) Q w') -> wp (K c) (Ev (EWrite (obj d [c]) x) k) Q w.
   Proof.
-    intros D Td I H. pose proof (idle_write c d x w D I) as I'. apply wp_event.
-    - intros w0 E. cbn in E. subst w0. split; [split; cbn [fst snd]; [intros X; congruence|rewrite D; reflexivity]|].
-      intros v w' E. cbn in E. subst w'. apply (kn_secure B _ (id_known B _ I')).
-    - intros v w' (w0 & E & E'). cbn in E, E'. subst w0 w'. apply H, I'.
+    intros D Sc I H. pose proof (idle_write c d x w D I) as I'.
+    assert (Td : tied d = false).
+    { apply existsb_exists in Sc as (e & Ie & E). apply String.eqb_eq in E. subst e.
+      repeat (destruct Ie as [<-|Ie]; [reflexivity|]). destruct Ie. }
+    apply write_event.
+    - split; [cbn [fst]; intros X; congruence|cbn [fst snd]; rewrite D; reflexivity].
+    - intros _. split; [reflexivity|]. left. cbn [fst]. rewrite D. exact Sc.
+    - apply (kn_secure B _ (id_known B _ I')).
+    - intros v. apply H, I'.
   Qed.
 
   Lemma own_read c d k (Q : option Z -> world -> Prop) w : class_of d = Percpu -> idle B w ->
     (forall v, wp (K c) (k v) Q w) -> wp (K c) (Ev (ERead (obj d [c])) k) Q w.
   Proof.
     intros D I H. apply wp_event.
-    - intros w0 E. cbn in E. subst w0. split; [cbn; unfold may_read; cbn; rewrite D; reflexivity|].
-      intros v w' [_ ->]. apply (kn_secure B w (id_known B w I)).
-    - intros v w' (w0 & E & _ & ->). cbn in E. subst w0. apply H.
+    - apply pre_intro; [reflexivity|intros _; split; [reflexivity|exact Logic.I]|]. intros w0 E. cbn in E. rewrite D in E. subst w0.
+      split; [left; unfold may_read; cbn; rewrite D; reflexivity|]. intros v w' [_ ->]. apply (kn_secure B w (id_known B w I)).
+    - intros v w' Ac. apply act_elim in Ac; [|reflexivity]. destruct Ac as (w0 & E & -> & ->). cbn in E. rewrite D in E. subst w0.
+      apply H.
   Qed.
 
   Lemma hypercall_ok c fid a1 a2 a3 a4 w : 0 <= c < 8 -> offered fid ->
@@ -77,7 +83,7 @@ Section System.
   Definition code (x : cpu R) : prog (option Z) := match x with In_kserv _ => Ret (Some 0) | In_kcore _ p => p end.
   Definition machine_of (s : system R) : machine :=
     {| m_world := s_world s; m_lock := s_lock s; m_cpu := fun c => code (s_cpu s c) |}.
-  Notation good_to := (good_to B (fun _ => rests)).
+  Notation good_to := (good_to B false (fun _ => rests)).
   Definition sgood (s : system R) : Prop := good_to (machine_of s).
 
   Lemma good_same w o T T' : (forall c, T c = T' c) ->
@@ -167,8 +173,12 @@ Section System.
   Proof.
     intros N1 N2 Nh P.
     assert (F : exists a0, fst (effect B c (mem_inv B) e a0)).
-    { exists (if observes e then set_ram (w_ram a) a else a). apply P. unfold before.
-      destruct (observes e); [exists (w_ram a); auto|reflexivity]. }
+    { assert (L : local e a = false) by (apply P; reflexivity).
+      assert (Bf : exists a0, before c e a a0).
+      { unfold before. destruct (observes e); [exists (set_ram (w_ram a) a), (w_ram a); auto|].
+        destruct e as [l| |]; try (eexists; reflexivity). destruct (class_of (fst l)); try (eexists; reflexivity).
+        exists (set_mem (upd (w_mem a) l 0) a). eauto. }
+      destruct Bf as (a0 & Bf). exists a0. apply (pre_effect B c e a L P a0 Bf). }
     destruct F as [a0 F]. destruct e as [l|l x|f args].
     - exists (w_mem w l), w. cbn. auto.
     - exists 0, (write_cell B l x w). reflexivity.
@@ -179,11 +189,11 @@ Section System.
         { destruct (Cpu.answer d) as [|r ix|] eqn:Ad; [exists 0; exact I|eexists; reflexivity|].
           destruct Nh. exists args. rewrite (doing_returns B c f args d D Ad). reflexivity. }
         destruct X as (v & X). exists v. eexists. split; [exact X|reflexivity]. }
-      cbn [effect] in F |- *. rewrite Cp in F |- *. destruct args as [|x [|y [|z [|]]]]; try contradiction.
+      cbn [effect] in F |- *. rewrite Cp in F |- *. destruct args as [|x [|y [|z [|u [|s [|]]]]]]; try contradiction.
       + destruct (String.eqb_spec f "spin_lock") as [->|]; [destruct F as [_ ->]; contradiction|].
         destruct (String.eqb_spec f "spin_unlock") as [->|]; [destruct F as [_ [-> _]]; contradiction|].
         repeat match goal with |- context [String.eqb f ?s] => destruct (String.eqb f s);
-          [first [exists 0; eexists; reflexivity|do 2 eexists; split; reflexivity]|] end.
+          [first [destruct F; fail|exists 0; eexists; reflexivity|do 2 eexists; split; reflexivity]|] end.
         destruct F.
       + repeat match goal with |- context [String.eqb f ?s] => destruct (String.eqb f s);
           [first [exists 0; eexists; reflexivity|do 2 eexists; split; reflexivity]|] end.
@@ -191,6 +201,8 @@ Section System.
       + repeat match goal with |- context [String.eqb f ?s] => destruct (String.eqb f s);
           [first [exists 0; eexists; reflexivity|do 2 eexists; split; reflexivity]|] end.
         destruct F.
+      + destruct (String.eqb f "ctx_start"); destruct F.
+      + destruct (String.eqb f "ctx_switch"); destruct F.
   Qed.
 
   (** A CPU in KCore makes a step, or waits for the lock that another CPU has, or is told to stop for ever. *)
@@ -219,7 +231,7 @@ Section System.
       destruct De as [->|[->|[N1 N2]]].
       + destruct o as [d|].
         * right. left. exists k, d. split; [reflexivity|]. split; [reflexivity|]. intros ->.
-          destruct (P a eq_refl) as [[Hf _] _]. rewrite Ha in Hf by reflexivity. discriminate Hf.
+          destruct (pre_effect B _ lock a eq_refl P a eq_refl) as [[Hf _] _]. rewrite Ha in Hf by reflexivity. discriminate Hf.
         * left. exists 0. eexists. eapply step_event; [exact E|constructor].
       + left. exists 0. eexists. eapply step_event; [exact E|constructor].
       + destruct (halts_dec e) as [Hh|Nh]; [right; right; exists e, k; auto|].

@@ -160,7 +160,8 @@ Section Proofs.
     { apply (vmcore_unused B HB fz w1 h); [apply C1|apply (s_tables _ _ _ _ Sc1)|exact Hh|unfold state in *; rewrite Et1; exact Sp|].
       intros l' fn Fr. apply (p_apart _ _ _ _ P1); [left; reflexivity|exact Fr]. }
     destruct (inv_write_unused B HB w1 p 0 0) as [I2 V2]; [apply C1|exact U1|exact Kp1|].
-    eapply wp_mono; [apply HS; [exact C1|split; [exact Rp|left; exact Kp1]|exact U1|lia|apply (i_secure B _ I2)]|].
+    eapply wp_mono; [apply HS; [exact C1|split; [exact Rp|left; exact Kp1]|exact U1|lia| |apply (i_secure B _ I2)]|].
+    { intros X. apply (vmcore_free B w1 p); [apply C1|exact Kp1|left; exact X]. }
     cbv beta. intros ? w2 [E2 ->]. steps.
     assert (C2 : cs B w2) by (rewrite E2; split; [exact I2|apply C1]). rewrite <- E2 in V2.
     apply (write_plain B cpu LI); [exact C2|reflexivity|]. wrote C3 w3. steps.

@@ -171,7 +171,8 @@ Section Split.
     destruct Mz as (Mz & Tz & Hz).
     assert (Wz' : forall p i, is_ram B p -> kind (state y p) = PG_VMCORE -> word z p i = word y p i).
     { intros p i Rp Kp. assert (X : word z p i = wrap U64 (r p i)) by (subst z z0; reflexivity). rewrite X.
-      rewrite Er; [reflexivity|]. apply (core_unreached B HB); auto. }
+      rewrite Er; [reflexivity|apply (core_unreached B HB); auto|].
+      apply (vmcore_free B); [apply Iy|exact Kp]. }
     assert (Fz : forall h' l' fn' q, h' <> 0 -> w_walk z h' l' fn' q -> w_walk y h' l' fn' q).
     { intros h' l' fn' q _ W. subst z. apply (drop_walks B z0 h (i_settled B z0 Iz)) in W. subst z0. exact W. }
     pose proof (keep_shape B HB fz L y z Sy Cz Mz Tz Wz' Fz) as Sz.

@@ -272,6 +272,11 @@ Section Store.
         * destruct (lf_lent _ _ _ _ _ _ _ G S) as [Rp Sp]. split; [exact Rp|]. left. exact Sp.
       + intros h' l' fn' q W. destruct (store_walks _ _ _ _ W) as [W'|([-> C] & _ & _ & EL)];
           [exact (s_walk B w (i_secure B w I) _ _ _ _ W')|exact (link_table q EL)].
+      + pose proof (s_seats B w (i_secure B w I)) as Se. apply (seats_same B w); [exact Se|reflexivity|tauto|reflexivity|].
+        intros c h' l' fn' Rc W. destruct (store_walks _ _ _ _ W) as [W'|([-> C] & _ & _ & EL)]; [exact W'|].
+        destruct (link_table _ EL) as [_ K]. destruct (st_host B w Se c Rc) as [_ K'].
+        pose proof (rooted_range _ _ R) as Rh. destruct (Z.eqb_spec h 0); [lia|]. destruct K as [K _].
+        change (state w' (host_ctx w c)) with (state w (host_ctx w c)) in K. pg; lia.
     - destruct (i_constants B w I). constructor; assumption.
     - intros fn' F'. rewrite <- (i_level1 B w I fn' F'). rewrite word_new.
       destruct (Z.eqb_spec (b_root B + fn' / 2 ^ 27) t) as [Y|]; [|reflexivity]. exfalso.

@@ -17,14 +17,19 @@ Section Facts.
     (forall h l fn t, w_walk b h l fn t -> w_walk a h l fn t) ->
     (forall k h fn p, w_tlb b k h fn p -> w_tlb a k h fn p) ->
     (forall h, h <> 0 -> live a h -> ~ live b h -> (forall l fn t, ~ w_walk b h l fn t) /\ forall k fn p, ~ w_tlb b k h fn p) ->
-    inv B b.
+    (forall d ix, In d seat_cells -> w_mem b (d, ix) = w_mem a (d, ix)) -> inv B b.
   Proof.
-    intros I S C Em Er W T D.
+    intros I S C Em Er W T D Mm.
     assert (St : forall p, state b p = state a p) by (intros; unfold state; rewrite Em; reflexivity).
     constructor; [exact S| |exact C|..].
     - split.
       + intros k h fn p X. apply T in X. apply (s_tlb B a (i_secure B a I)) in X. unfold allowed in *. rewrite !St. exact X.
       + intros h l fn t X. apply W in X. apply (s_walk B a (i_secure B a I)) in X. unfold table_page in *. rewrite !St. exact X.
+      + apply (seats_same B a); [apply (i_secure B a I)|..].
+        * intros c. unfold host_ctx. rewrite Mm by (left; reflexivity). reflexivity.
+        * intros h i. unfold token, vcpu_run, vcpu_ctx, protected. rewrite !Mm by (cbn; tauto). tauto.
+        * intros p _. apply St.
+        * intros c h l fn _. apply W.
     - intros fn F. unfold word. rewrite Er. apply (i_level1 B a I fn F).
     - intros l fn H. rewrite St. apply (i_core B a I l fn H).
     - intros l fn t X. apply (i_place B a I), W, X.
@@ -63,8 +68,9 @@ Section Facts.
 
     Lemma dying_interference : interference w1 a.
     Proof.
-      destruct J as (r & E & R). exists (w_ram w0). split; [reflexivity|]. intros p i N. rewrite E. apply R.
-      intros (g & k & fn & T). apply N. exists g, k, fn. apply dying_less, T.
+      destruct J as (r & E & R). exists (w_ram w0). split; [reflexivity|]. intros p i N Ni. rewrite E. apply R.
+      - intros (g & k & fn & T). apply N. exists g, k, fn. apply dying_less, T.
+      - intros X. exact (Ni X).
     Qed.
 
     Lemma dying_inv : inv B a.
@@ -99,7 +105,7 @@ Section Facts.
       - apply settle_settled.
       - pose proof (constant_other B w1 "vms.state" [h] VM_DYING ltac:(discriminate) (i_constants B w1 I)) as C.
         assert (Em : w_mem w3 = upd (w_mem w1) ("vms.state", [h]) VM_DYING) by exact dying_mem.
-        destruct C. constructor; rewrite ?Em; assumption.
+        destruct C. constructor; unfold host_ctx; rewrite ?Em; assumption.
       - cbn. destruct J as (r & -> & _). reflexivity.
       - reflexivity.
       - intros g l fn t W. exact (proj1 (dying_walks g l fn t W)).
@@ -109,6 +115,8 @@ Section Facts.
           intros k fn p T. exact (proj2 (dying_entries k h fn p T) eq_refl).
         + exfalso. apply Lb. change (live w1 g) in La. unfold live, vm_state in *. change (w_mem w3) with (w_mem w0).
           rewrite dying_mem, upd_head by exact N. exact La.
+      - intros d ix X. change (w_mem w3) with (w_mem w0). rewrite dying_mem. apply upd_name.
+        repeat (destruct X as [<-|X]; [reflexivity|]). destruct X.
     Qed.
 
     Lemma torn_state : vm_state w3 h = VM_DYING.
@@ -140,7 +148,8 @@ Section Facts.
     intros I. apply (inv_less w); auto.
     - apply settled_set_mem; [apply I|..]; intros g; apply (unmade_other h w); discriminate.
     - destruct (i_constants B w I).
-      constructor; intros; rewrite ?(unmade_other h w) by discriminate; auto.
+      constructor; intros; unfold host_ctx; rewrite ?(unmade_other h w) by discriminate; auto. apply k_ctx; assumption.
+    - intros d ix X. apply unmade_other. intros ->. repeat (destruct X as [X|X]; [discriminate X|]). destruct X.
   Qed.
 
   (** Structure, when the VM's TLB entries are gone and its vCPUs are left out. *)

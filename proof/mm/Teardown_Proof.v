@@ -3,7 +3,7 @@ From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Structure_Vm Page_Spec Page_Facts Own_Facts Vm_Spec Vm_Facts Section Teardown_Spec Teardown_Facts.
+  Structure_Steps Structure_Vm Page_Spec Page_Facts Own_Facts Vm_Spec Vm_Facts Section Teardown_Spec Teardown_Facts Seat_Facts.
 From Redoubt.gen Require Import vm_vm.
 Import ListNotations.
 Open Scope string_scope.
@@ -20,16 +20,17 @@ Section Proofs.
   Lemma tlb_inval_raw_ok prims : prims "tlb_inval_vm" = Some {| s_params := [U64; U64]; s_result := None |} ->
     spec_tlb_inval_raw B cpu (call_primitive prims "tlb_inval_vm").
   Proof.
-    intros E h r0 w Hd Hh Er Hs. eapply r_primitive; [exact E|reflexivity|..].
-    - intros w0 Bf. cbn in Bf. pose proof (Hs w0 Bf) as Sc. cbn. split; [|intros v w' ->; exact Sc].
+    intros E h r0 w Hd Hh Er Hs. eapply r_primitive; [exact E|reflexivity|apply pre_intro; [reflexivity|intros _; split; reflexivity|]|].
+    - intros w0 Bf. cbn in Bf. pose proof (Hs w0 (meddling_interference _ _ _ Bf)) as Sc. cbn. split; [|intros v w' ->; exact Sc].
       destruct Bf as (r & -> & _). auto.
-    - intros v w' (w0 & Bf & Ef). cbn in Bf, Ef. split; [|reflexivity]. exists w0. auto.
+    - intros v w' Ac. apply act_elim in Ac; [|reflexivity]. destruct Ac as (w0 & Bf & Ef). cbn in Bf, Ef.
+      split; [|reflexivity]. exists w0. split; [exact (meddling_interference _ _ _ Bf)|auto].
   Qed.
 
   (** A run page is KServ's before and after. *)
-  Lemma may_unpin w p : inv B w -> is_ram B p -> kind (state w p) = PG_PINNED -> may_set B w p (mk_state PG_HOST 0 0).
+  Lemma may_unpin w p : inv B w -> is_ram B p -> kind (state w p) = PG_PINNED -> ~ housed w p -> may_set B w p (mk_state PG_HOST 0 0).
   Proof.
-    intros I R Kp. destruct (mk_state_fields PG_HOST 0 0) as (U & Ks & _); [pg; lia..|].
+    intros I R Kp Nh. destruct (mk_state_fields PG_HOST 0 0) as (U & Ks & _); [pg; lia..|].
     assert (Es : state (set_meta p (mk_state PG_HOST 0 0) w) p = mk_state PG_HOST 0 0).
     { unfold state; cbn. rewrite Z.eqb_refl. reflexivity. }
     constructor; auto.
@@ -80,7 +81,7 @@ Section Proofs.
 
     (** The page of vCPU [k], still pinned, is released. *)
     Lemma unpinning_page k w : unpinning k k w -> vcpu_made w0 h k ->
-      is_ram B (vcpu_run w0 h k) /\ kind (state w (vcpu_run w0 h k)) = PG_PINNED /\
+      is_ram B (vcpu_run w0 h k) /\ kind (state w (vcpu_run w0 h k)) = PG_PINNED /\ ~ housed w (vcpu_run w0 h k) /\
       forall w', cs B w' -> state w' (vcpu_run w0 h k) = mk_state PG_HOST 0 0 ->
         evolves B ["n_kind"] (eq (vcpu_run w0 h k)) w w' -> unpinning k (k + 1) w'.
     Proof.
@@ -88,7 +89,14 @@ Section Proofs.
       assert (Sw : state w p = mk_state PG_PINNED h 0).
       { destruct (St p) as [E|[_ (i & Hi & Mi & Ei)]]; [congruence|].
         pose proof (Hdiff k i Mk Mi Ei). lia. }
-      destruct (pinned_state w p h Hh Sw) as [Kp Hp]. split; [exact Rp|]. split; [exact Kp|].
+      destruct (pinned_state w p h Hh Sw) as [Kp Hp]. split; [exact Rp|]. split; [exact Kp|]. split.
+      { assert (X : ~ housed (unmade h w) p).
+        { apply (dead_unhoused B); [apply (unmade_inv B h), C|apply V|change (state (unmade h w) p) with (state w p); pg; lia|].
+          change (state (unmade h w) p) with (state w p). rewrite Hp. intros [_ X]. apply (not_live w D). unfold live, vm_state in *.
+          rewrite (unmade_other h w) in X by discriminate. auto. }
+        intros Y. apply X. revert Y. unfold housed, host_ctx, token, vcpu_run, vcpu_ctx, protected.
+        intros [(c & Rc & E)|(g & j & T & E)]; [left; exists c; rewrite (unmade_other h w) by discriminate; auto|right].
+        exists g, j. rewrite !(unmade_other h w) by discriminate. auto. }
       intros w' C' S' Ev. constructor; auto.
       - apply (frame_vms B (unmade h w)); [|apply (unmade_inv B h), C'|exact V].
         apply (evolves_unchanged B ["n_kind"] (eq p)); [apply unmade_evolves, Ev|reflexivity|].
@@ -165,8 +173,9 @@ Section Proofs.
              change (wrap U64 (w_mem w1 ("vcpus.run_pfn", [h; k]))) with (vcpu_run w1 h k).
              replace (vcpu_run w1 h k) with (vcpu_run w h k)
                by (symmetry; exact (f_equal (wrap U64) (g_run _ _ _ _ _ _ G k))).
-             destruct (unpinning_page w h L Hh Pin Diff k w1 G Mk) as (Rp & Kp & Nx).
-             eapply wp_mono; [apply HS; [exact (g_cs _ _ _ _ _ _ G)|apply may_unpin; [apply (g_cs _ _ _ _ _ _ G)|exact Rp|exact Kp]]|].
+             destruct (unpinning_page w h L Hh Pin Diff k w1 G Mk) as (Rp & Kp & Np & Nx).
+             eapply wp_mono; [apply HS; [exact (g_cs _ _ _ _ _ _ G)|apply may_unpin;
+               [apply (g_cs _ _ _ _ _ _ G)|exact Rp|exact Kp|exact Np]]|].
              cbv beta. intros ? w2 (-> & C2 & S2 & V2 & _). steps. split; [reflexivity|]. apply Nx; assumption.
           -- split; [reflexivity|]. apply unpinning_skip, G.
         * intros e w2 (-> & G2). steps.
@@ -197,16 +206,17 @@ Section Proofs.
       + destruct (Hr ltac:(assumption)) as [Lv Ul]. pose proof (proj1 Lv) as Rh. pose proof (cs_inv B _ C) as I.
         destruct (steer_less B w1 (upd (w_mem w1) ("vms.state", [h]) VM_DYING) I) as [Lw Lt].
         { intros g r0 S. exact (proj1 (dying_starts B w1 h Rh g r0 S)). }
-        apply write_event; [apply (may_write_locked B); [exact C|reflexivity|reflexivity]| |].
-        { split; cbn.
+        assert (Se : secure B (write_cell B ("vms.state", [h]) VM_DYING w1)).
+        { split.
           - intros k g fn p T. exact (s_tlb B w1 (i_secure B w1 I) k g fn p (Lt _ _ _ _ T)).
-          - intros g l fn t W. exact (s_walk B w1 (i_secure B w1 I) g l fn t (Lw _ _ _ _ W)). }
+          - intros g l fn t W. exact (s_walk B w1 (i_secure B w1 I) g l fn t (Lw _ _ _ _ W)).
+          - apply (seats_same B w1); [apply I|reflexivity|tauto|reflexivity|]. intros c g l fn _ W. exact (Lw _ _ _ _ W). }
+        apply write_event; [apply (may_write_locked B); [exact C|reflexivity|reflexivity]|intros _; apply calm_locked; reflexivity|
+          exact Se|].
         intros _. set (w2 := write_cell B ("vms.state", [h]) 3 w1).
         assert (Hd : w_held w2 = true) by exact (cs_held B w1 C).
         steps.
-        apply read_ret; [left; exact Hd|split; cbn|].
-        { intros k g fn p T. exact (s_tlb B w1 (i_secure B w1 I) k g fn p (Lt _ _ _ _ T)). }
-        { intros g l fn t W. exact (s_walk B w1 (i_secure B w1 I) g l fn t (Lw _ _ _ _ W)). }
+        apply read_ret; [left; exact Hd|exact Se|].
         steps. eapply wp_mono; [apply HT; [exact Hd|exact Rh|reflexivity|]|].
         { intros w3 J. apply i_secure, (torn_inv B HB w1 w3 h I Rh J). }
         cbv beta. intros ? w4 ((w3 & J & E4) & ->). steps.

@@ -10,7 +10,7 @@
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
 From Redoubt.machine Require Import State Cpu Events Facts.
-From Redoubt.mm Require Import Invariant Steps Interleave Structure Structure_Facts Structure_Steps Cpu_Facts.
+From Redoubt.mm Require Import Invariant Steps Prims Interleave Interleave_Events Structure Structure_Facts Structure_Steps Cpu_Facts.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -20,28 +20,36 @@ Section Total.
   Notation K := (kcore B cpu (mem_inv B)).
 
   Definition sane (w : world) : Prop :=
-    w_held w = false -> exists w1, mem_inv B w1 /\ forall l, owns cpu w l -> w_mem w1 l = w_mem w l.
+    w_held w = false -> exists w1, mem_inv B w1 /\ (forall l, owns cpu w l -> w_mem w1 l = w_mem w l) /\
+      forall p i, own_page cpu w p -> w_ram w1 p i = w_ram w p i.
 
-  Lemma before_some e w : before e w w \/ before e w (set_ram (w_ram w) w).
-  Proof. unfold before. destruct (observes e); [right; exists (w_ram w); auto|left; reflexivity]. Qed.
-
-  Lemma sane_write w l x : class_of (fst l) = Percpu -> sane w -> sane (write_cell B l x w).
+  Lemma sane_write w l x : loose (fst l) -> sane w -> sane (write_cell B l x w).
   Proof.
-    intros Pc S Hd. assert (E : forall y, w_mem (write_cell B l x y) = upd (w_mem y) l x).
-    { intros y. unfold write_cell. destruct (steers_walks (fst l)); reflexivity. }
-    destruct S as (w1 & I & M).
-    { unfold write_cell in Hd. destruct (steers_walks (fst l)); exact Hd. }
-    exists (write_cell B l x w1). split; [apply percpu_mem_inv; assumption|]. intros l' O. rewrite !E.
-    unfold upd at 1 2. destruct (loc_eqb l l'); [reflexivity|]. apply M.
-    destruct (own_object_same cpu (write_cell B l x w) w l') as [X|X]; [|right; exact O| |exact X].
-    - intros ix. rewrite E, upd_other; [auto|]. intros ->. discriminate Pc.
-    - unfold owns in O. rewrite X in O. destruct O.
+    intros Lo S Hd. rewrite loose_write in Hd |- * by exact Lo. destruct (S Hd) as (w1 & I & M & Pg).
+    pose proof (loose_plainly B l x w Lo) as Pl. rewrite loose_write in Pl by exact Lo.
+    exists (write_cell B l x w1). split; [apply loose_mem_inv; assumption|]. rewrite loose_write by exact Lo. split.
+    - intros l' O. cbn. unfold upd at 1 2. destruct (loc_eqb l l'); [reflexivity|]. apply M.
+      revert O. apply owns_same, plain_grows, plainly_sym, Pl.
+    - intros p i O. apply Pg. exact (plain_own_page _ _ cpu p (plainly_sym _ _ Pl) O).
+  Qed.
+
+  Lemma sane_regs c l w : c = cpu -> sane w -> sane (set_regs c l w).
+  Proof. intros ->. apply (set_regs_keep B cpu sane). intros l' x w1 Pc _. apply sane_write. left. exact Pc. Qed.
+
+  (** There is a world just before the event. *)
+  Lemma before_some e w : sane w -> exists w0, before cpu e w w0 /\ sane w0.
+  Proof.
+    intros S. unfold before. destruct (observes e); [exists (set_ram (w_ram w) w); split; [exists (w_ram w); auto|exact S]|].
+    destruct e as [l| |]; [|exists w; auto|exists w; auto]. destruct (class_of (fst l)) eqn:Cl; try (exists w; auto; fail).
+    exists (set_mem (upd (w_mem w) l (w_mem w l)) w). split; [eauto|].
+    assert (Lo : loose (fst l)) by (right; right; exact Cl).
+    rewrite <- (loose_write B l (w_mem w l) w Lo). apply sane_write; assumption.
   Qed.
 
   Ltac outcome := match goal with
     | |- context [String.eqb ?f ?s] => destruct (String.eqb f s);
         [cbv beta iota delta [fst snd]; intros F;
-         first [exists 0; eexists; split; [reflexivity|]|do 2 eexists; split; [split; reflexivity|]];
+         first [destruct F; fail|exists 0; eexists; split; [reflexivity|]|do 2 eexists; split; [split; reflexivity|]];
          intros X; exfalso; destruct F as [F _]; cbn in X; congruence|]
     end.
 
@@ -64,39 +72,40 @@ Section Total.
 
   Theorem contract_total e w : sane w -> pre K e w -> ~ halts e -> exists v w', act K e w v w' /\ sane w'.
   Proof.
-    intros S P Nh.
-    assert (X : forall w0, w0 = w \/ w0 = set_ram (w_ram w) w -> fst (effect B cpu (mem_inv B) e w0) ->
-      exists v w', snd (effect B cpu (mem_inv B) e w0) v w' /\ sane w').
-    { intros w0 E.
-      assert (S0 : sane w0) by (destruct E as [->| ->]; exact S).
-      clear E P S w. revert Nh. destruct e as [l|l x|f args].
-      - intros _ _. exists (w_mem w0 l), w0. split; [split; reflexivity|exact S0].
-      - intros _. cbn [effect fst snd]. intros F. exists 0, (write_cell B l x w0). split; [reflexivity|].
-        destruct (class_of (fst l)) eqn:Cl; destruct F as [_ F]; rewrite Cl in F; [destruct F|apply sane_write; assumption|].
-        intros Hd. exfalso. destruct F as [F _]. unfold write_cell in Hd. destruct (steers_walks (fst l)); cbn in Hd; congruence.
-      - intros Nh. destruct (cpu_primitive f) eqn:Cp.
-        { rewrite cpu_effect_call by exact Cp. unfold cpu_effect. destruct (doing_of B cpu f args) as [d|] eqn:D; [|intros []].
+    intros S Pr Nh. assert (Lc : local e w = false) by (apply Pr; reflexivity).
+    assert (Cm : forall l x, e = EWrite l x -> w_held w = false -> loose (fst l)).
+    { intros l x -> Hd. destruct (pre_effect B cpu _ w Lc Pr w eq_refl) as [[_ F] _]. unfold loose.
+      destruct (class_of (fst l)); auto; [destruct F|destruct F as [F _]; congruence]. }
+    destruct (before_some e w S) as (w0 & Bf & S0). destruct (pre_effect B cpu e w Lc Pr w0 Bf) as [F _].
+    assert (X : exists v w', snd (effect B cpu (mem_inv B) e w0) v w' /\ sane w').
+    { destruct e as [l|l x|f args].
+      - exists (w_mem w0 l), w0. split; [split; reflexivity|exact S0].
+      - cbn in Bf. subst w0. exists 0, (write_cell B l x w). split; [reflexivity|].
+        destruct (w_held w) eqn:Hd; [|apply sane_write; [exact (Cm l x eq_refl eq_refl)|exact S]].
+        intros Hd'. exfalso. unfold write_cell in Hd'. destruct (steers_walks (fst l)); cbn in Hd'; congruence.
+      - clear Pr Cm. destruct (cpu_primitive f) eqn:Cp.
+        { rewrite cpu_effect_call in F |- * by exact Cp. revert F. unfold cpu_effect. destruct (doing_of B cpu f args) as [d|] eqn:D;
+            [|intros []].
           intros _. cbn [snd].
           assert (R : exists v, replies cpu (answer d) w0 v).
           { destruct (answer d) as [|r ix|] eqn:Ad; [exists 0; exact I|eexists; reflexivity|].
             destruct Nh. exists args. rewrite (doing_returns f args d D Ad). reflexivity. }
           destruct R as (v & R). exists v, (set_regs cpu (writes d) w0). split; [auto|].
-          apply (set_regs_keep B cpu sane); [|exact S0]. intros l x w1 Pc _. apply sane_write, Pc. }
-        cbn [effect]. rewrite Cp. clear Nh.
-        destruct args as [|x [|y [|z [|]]]]; try (intros []).
+          apply sane_regs; [reflexivity|exact S0]. }
+        revert F. cbn [effect]. rewrite Cp. clear Nh Bf Lc S.
+        destruct args as [|x [|y [|z [|u [|t [|]]]]]]; try (intros []).
         + destruct (String.eqb f "spin_lock").
           { cbn [fst snd]. intros [Hd _]. destruct (S0 Hd) as (w1 & I & M).
             exists 0, (set_held true w1). split; [exists w1; auto|discriminate]. }
           destruct (String.eqb f "spin_unlock").
           { cbn [fst snd]. intros (_ & _ & I). exists 0, (set_held false w0). split; [reflexivity|].
-            intros _. exists w0. split; [exact I|]. intros l O. reflexivity. }
+            intros _. exists w0. split; [exact I|]. split; intros; reflexivity. }
           repeat outcome. intros F; destruct F.
         + repeat outcome. intros F; destruct F.
-        + repeat outcome. intros F; destruct F. }
-    assert (B0 : exists w0, (w0 = w \/ w0 = set_ram (w_ram w) w) /\ before e w w0).
-    { destruct (before_some e w) as [Bf|Bf]; eexists; (split; [|exact Bf]); auto. }
-    destruct B0 as (w0 & E & Bf). destruct (P w0 Bf) as [F _]. destruct (X w0 E F) as (v & w' & Ef & S').
-    exists v, w'. split; [exists w0; split; assumption|exact S'].
+        + repeat outcome. intros F; destruct F.
+        + destruct (String.eqb f "ctx_start"); intros F; destruct F.
+        + destruct (String.eqb f "ctx_switch"); intros F; destruct F. }
+    destruct X as (v & w' & Ef & S'). exists v, w'. split; [|exact S']. exact (act_effect B cpu e w w0 v w' Lc Bf Ef).
   Qed.
 
   Theorem reaches {A} (p : prog A) Q w : sane w -> wp K p Q w -> exists p' w', runs K p w p' w' /\

@@ -178,7 +178,8 @@ Section Proofs.
           split; [lia|]. intros f F1. apply Hl4. lia. }
         assert (S3 : sec B unfrozen L2 (write_cell B ("pcpu.res1", [cpu]) stop w2)).
         { apply sec_write; [exact S2|reflexivity|discriminate]. }
-        apply write_event; [split; [apply untied; reflexivity|reflexivity]|apply (cs_secure B), (s_cs _ _ _ _ S3)|]. intros _. steps.
+        apply write_event; [split; [apply untied; reflexivity|reflexivity]|intros _; split; [reflexivity|left;
+          reflexivity]|apply (cs_secure B), (s_cs _ _ _ _ S3)|]. intros _. steps.
         exists r, stop. split; [reflexivity|]. split; [unfold KC_OK; lia|].
         split; [exists L2; exact S3|]. split.
         { destruct Rg as [A1 A2]. constructor; [exact A1|exact A2]. }

@@ -4,7 +4,7 @@ From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
   Structure_Steps Page_Spec Page_Facts Host_Spec Host_Facts Own_Spec Own_Facts Vm_Spec Vm_Facts Section Loaded
-  Vcpu_Spec Vcpu_Facts Vcpu_Cells Vcpu_Create_Spec.
+  Vcpu_Spec Vcpu_Facts Vcpu_Cells Vcpu_Create_Spec Seat_Facts.
 From Redoubt.gen Require Import vm_vcpu.
 Import ListNotations.
 Open Scope string_scope.
@@ -113,8 +113,12 @@ Section Proofs.
     assert (Tk : forall g j, token (write_cell B ("vcpus.loaded", [h; i]) 0 w) g j = token w g j).
     { intros g j. unfold token, write_cell; cbn. unfold loaded_cell. rewrite upd_index.
       destruct (zlist_eqb [h; i] [g; j]) eqn:E; [|reflexivity]. apply zlist_eqb_eq in E. injection E as -> ->. symmetry. exact T. }
-    apply (write_loaded B cpu LI); [apply S| | |].
+    apply (write_loaded B cpu LI); [apply S| | | | |].
     - intros v [->| ->]; left; [exact T|reflexivity].
+    - intros _. split; [exact T|reflexivity].
+    - apply (seats_same B w); [apply S|reflexivity| |reflexivity|auto]. intros g j.
+      change (token (set_mem (upd (w_mem w) (loaded_cell, [h; i]) 0) w) g j) with (token (write_cell B ("vcpus.loaded", [h; i]) 0 w) g j).
+      rewrite Tk. split; [assumption|]. split; [reflexivity|]. split; reflexivity.
     - apply own_same; try reflexivity. intros g j. rewrite <- (Tk g j). auto.
     - intros v C. apply H. apply sec_store_vcpu; auto. intros M. destruct (N M).
   Qed.
@@ -130,7 +134,7 @@ Section Proofs.
       - destruct D as [->| ->]; reflexivity.
       - destruct D as [->| ->]; reflexivity.
       - intros M. destruct N. destruct D as [->| ->]; exact M. }
-    destruct D as [->| ->]; (apply (write_steady B cpu LI); [apply S|reflexivity|reflexivity|discriminate|exact T|exact Go]).
+    destruct D as [->| ->]; (apply (write_steady B cpu LI); [apply S|reflexivity|reflexivity|reflexivity|exact T|exact Go]).
   Qed.
 
   (** A new context page has no part in what VMs have already. *)
@@ -209,14 +213,22 @@ Section Proofs.
     assert (F2 : fills ["vcpus.ctx_pfn"; "vcpus.power"] h i (eq ctx) w w2).
     { apply fills_trans with (3 := F1) (cells' := ["vcpus.ctx_pfn"; "vcpus.power"]) (P' := eq ctx); auto.
       apply fills_write; reflexivity. }
-    assert (X2 : context B w2 (vcpu_ctx w2 h i)) by (rewrite Ec; constructor; [exact Rc|exact K1|apply Is1]).
+    assert (Dx : forall g j, vcpu_made w2 g j -> protected w2 g -> vcpu_ctx w2 g j <> ctx).
+    { intros g j M Pr. assert (D : ~ (g = h /\ j = i)) by (intros [-> ->]; exact (N1 M)).
+      destruct (fills_others _ _ _ _ _ _ F2 g j D) as (Em & _ & _ & Ex). rewrite Ex.
+      apply (old_ctx L w g j ctx S); [apply Em, M|apply (fills_vms _ _ _ _ _ _ F2 g), Pr|exact Kc]. }
+    assert (U2 : ~ in_use w2 ctx).
+    { apply (made_unused B); [apply (s_cs _ _ _ _ Sc2)|apply (s_vcpus _ _ _ _ Sc2)|change (state w2 ctx) with (state w1 ctx); pg;
+        lia|exact Dx]. }
+    assert (X2 : context B w2 (vcpu_ctx w2 h i)) by (rewrite Ec; constructor; [exact Rc|exact K1|apply Is1|exact U2]).
     eapply wp_mono; [apply HR; [lia|exact Hi|exact X2|apply Sc2]|].
     cbv beta. intros ? w3 (-> & C3 & T3 & W3). rewrite Ec in *.
     assert (Ni2 : ~ involved B w2 ctx).
-    { apply (ctx_apart L w2 h ctx Hh Sc2 S1). intros g j M Pr.
-      assert (D : ~ (g = h /\ j = i)) by (intros [-> ->]; exact (N1 M)).
-      destruct (fills_others _ _ _ _ _ _ F2 g j D) as (Em & _ & _ & Ex). rewrite Ex.
-      apply (old_ctx L w g j ctx S); [apply Em, M|apply (fills_vms _ _ _ _ _ _ F2 g), Pr|exact Kc]. }
+    { apply (ctx_apart L w2 h ctx Hh Sc2 S1 Dx). }
+    assert (T3' : token w3 h i = 0).
+    { apply (unmade_token B); [apply (ctx_touched L w2 w3 h ctx Hh Sc2 S1 Ni2 C3 T3)|]. intros X. apply N1. revert X.
+      unfold vcpu_made. rewrite (to_mem _ _ _ T3). exact (fun X => X). }
+    assert (U3 : ~ in_use w3 ctx) by (intros X; apply U2, (in_use_same w2 w3 ctx (to_mem _ _ _ T3)), X).
     destruct (ctx_touched L w2 w3 h ctx Hh Sc2 S1 Ni2 C3 T3) as [Sc3 Ni3].
     assert (F3 : fills ["vcpus.ctx_pfn"; "vcpus.power"] h i (eq ctx) w w3).
     { apply fills_trans with (3 := F2) (cells' := ["vcpus.ctx_pfn"; "vcpus.power"]) (P' := eq ctx); auto.
@@ -226,10 +238,10 @@ Section Proofs.
         apply I2, (touched_used ctx w2 w3 ctx T3), X]. }
     assert (S3 : state w3 ctx = mk_state PG_CTX h 0) by (rewrite (touched_state ctx w2 w3 ctx T3); exact S1).
     assert (E3 : vcpu_ctx w3 h i = ctx) by (unfold vcpu_ctx; rewrite (to_mem _ _ _ T3); exact Ec).
-    clearbody w2. clear Sc2 X2 Ni2 T3 F2 Ec.
+    clearbody w2. clear Sc2 X2 Ni2 T3 F2 Ec U2 Dx.
     steps.
     - assert (X3 : context B w3 ctx).
-      { constructor; [exact Rc| |apply Is3]. destruct (ctx_state w3 ctx h Hh S3) as [K3 _]. exact K3. }
+      { constructor; [exact Rc| |apply Is3|exact U3]. destruct (ctx_state w3 ctx h Hh S3) as [K3 _]. exact K3. }
       assert (R3 : readable B w3 run).
       { split; [apply Rr|]. unfold state. rewrite (fl_meta _ _ _ _ _ _ F3) by congruence. apply Rr. }
       eapply wp_mono; [apply HO; [exact X3|exact R3|exact C3]|].
@@ -243,7 +255,7 @@ Section Proofs.
       + destruct Is3 as [I1 I2]. split; intros X; [apply I1, (touched_reached ctx w3 w4 ctx T4), X|
           apply I2, (touched_used ctx w3 w4 ctx T4), X].
       + intros j Hj D. destruct D as [D1 D2]; [assumption|]. rewrite W4 by assumption. apply W3, Hj.
-    - apply (write_plain B cpu LI); [exact C3|reflexivity|]. wrote C4 w4. steps.
+    - apply (write_power B cpu LI); [exact C3|left; exact T3'|]. wrote C4 w4. steps.
       assert (Sc4 : sec B unfrozen L w4) by (apply sec_write; [exact Sc3|reflexivity|discriminate]).
       split; [reflexivity|]. split; [exact Sc4|]. split; [|split; [exact E3|split; [exact S3|split; [exact Is3|]]]].
       + apply fills_trans with (3 := F3) (cells' := ["vcpus.ctx_pfn"; "vcpus.power"]) (P' := eq ctx); auto.
@@ -260,6 +272,7 @@ Section Proofs.
     constructor; auto.
     - pg; lia.
     - apply (unused B); [exact I|pg; lia..].
+    - apply (unhoused B); [apply I|pg; lia..].
     - intros k g fn T. pose proof (s_tlb B w (i_secure B w I) _ _ _ _ T) as A. unfold allowed in *.
       rewrite Es. destruct (Z.eqb_spec g 0) as [->|N]; [pg; intuition lia|]. exfalso. pg; lia.
     - left. rewrite (wrap_small U64 _ U). split; [unfold owner_of; rewrite Kp, Ks; reflexivity|]. intros [X|X]; pg; lia.
@@ -268,7 +281,10 @@ Section Proofs.
   Definition created_pages (w : world) (h run ctx q : Z) : Prop := q = run \/ protected w h /\ q = ctx.
 
   (** A store to an object of the new vCPU that structure does not depend on. *)
-  Ltac store_other S w' S' := apply (write_plain B cpu LI); [exact (s_cs _ _ _ _ S)|reflexivity|];
+  Ltac store_other S w' S' N := first
+    [apply (write_plain B cpu LI); [exact (s_cs _ _ _ _ S)|reflexivity|]
+    |apply (write_loader B cpu LI); [exact (s_cs _ _ _ _ S)|reflexivity|left; exact (unmade_token B _ _ _ (s_vcpus _ _ _ _ S) N)|]
+    |apply (write_power B cpu LI); [exact (s_cs _ _ _ _ S)|left; exact (unmade_token B _ _ _ (s_vcpus _ _ _ _ S) N)|]];
     let C := fresh "C" in wrote C w'; match type of S with sec _ _ ?L0 _ =>
       assert (S' : sec B unfrozen L0 w') by (apply sec_write; [exact S|reflexivity|discriminate]) end; clear C; steps.
   (** What has changed so far. *)
@@ -300,10 +316,10 @@ Section Proofs.
     clear Q1 V1.
     apply (store_token L); [exact Sc1|exact N1|]. intros _ Sc2.
     match type of Sc2 with sec _ _ _ ?x => set (w2 := x) in * end. filled F1 w1 F2 w2. steps.
-    store_other Sc2 w3 Sc3. filled F2 w2 F3 w3. store_other Sc3 w4 Sc4. filled F3 w3 F4 w4.
-    store_other Sc4 w5 Sc5. filled F4 w4 F5 w5. store_other Sc5 w6 Sc6. filled F5 w5 F6 w6.
-    store_other Sc6 w7 Sc7. filled F6 w6 F7 w7. store_other Sc7 w8 Sc8. filled F7 w7 F8 w8.
-    store_other Sc8 w9 Sc9. filled F8 w8 F9 w9.
+    store_other Sc2 w3 Sc3 N1. filled F2 w2 F3 w3. store_other Sc3 w4 Sc4 N1. filled F3 w3 F4 w4.
+    store_other Sc4 w5 Sc5 N1. filled F4 w4 F5 w5. store_other Sc5 w6 Sc6 N1. filled F5 w5 F6 w6.
+    store_other Sc6 w7 Sc7 N1. filled F6 w6 F7 w7. store_other Sc7 w8 Sc8 N1. filled F7 w7 F8 w8.
+    store_other Sc8 w9 Sc9 N1. filled F8 w8 F9 w9.
     assert (N9 : ~ vcpu_made w9 h i) by exact N1. assert (S9 : state w9 run = mk_state PG_PINNED h 0) by exact S1.
     clearbody w9. clear Sc1 Sc2 Sc3 Sc4 Sc5 Sc6 Sc7 Sc8 F1 F2 F3 F4 F5 F6 F7 F8 w8 w7 w6 w5 w4 w3 w2.
     apply (store_steady L); [exact Sc9|exact N9|auto|]. intros _ Sc10.

@@ -17,7 +17,7 @@ Section Proofs.
   Notation WP := (wp (kcore B cpu LI)).
 
   Lemma context_usable w p : context B w p -> usable B cpu w p.
-  Proof. intros [R K _]. split; [exact R|]. auto. Qed.
+  Proof. intros [R K _ _]. split; [exact R|]. auto. Qed.
 
   (** A store into a context page that has been touched since [w]. *)
   Lemma store F p i x w w1 : spec_pg_set B cpu LI (F "pg_set") -> context B w p -> touched p w w1 -> cs B w1 ->
@@ -27,7 +27,7 @@ Section Proofs.
   Proof.
     intros HS X T C Hi. pose proof (touched_context B p w w1 p T X) as X1.
     destruct (store_touched B HB w1 p i x (cs_inv B _ C) X1) as [I2 T2].
-    eapply wp_mono; [apply HS; [exact C|apply context_usable, X1|apply X1|exact Hi|apply (i_secure B _ I2)]|].
+    eapply wp_mono; [apply HS; [exact C|apply context_usable, X1|apply X1|exact Hi|apply X1|apply (i_secure B _ I2)]|].
     cbv beta. intros r w' [-> ->]. split; [reflexivity|]. split; [split; [exact I2|apply C]|].
     split; [apply (touched_trans p w w1); assumption|]. intros j.
     unfold word; cbn. unfold store_word. rewrite Z.eqb_refl. cbn [andb]. destruct (j =? i); reflexivity.
@@ -66,8 +66,11 @@ Section Proofs.
     intros HG HS ctx run w X U C. enter. steps.
     assert (Own : forall w1 w2, cs B w1 -> touched ctx w w1 -> interference w1 w2 ->
       forall j, word w2 ctx j = word w1 ctx j).
-    { intros w1 w2 C1 T1 (r & -> & E) j. unfold word; cbn. rewrite E; [reflexivity|].
-      pose proof (touched_context B ctx w w1 ctx T1 X) as [R K _]. apply (kept_unreached B HB); [apply C1|exact R|auto]. }
+    { intros w1 w2 C1 T1 (r & -> & E) j. unfold word; cbn.
+      pose proof (touched_context B ctx w w1 ctx T1 X) as [R K _ Fr].
+      rewrite E; [reflexivity|apply (kept_unreached B HB); [apply C1|exact R|auto]|].
+      intros [Y|(g & j0 & T & Y)]; [exact (Fr Y)|]. pose proof (s_seats B _ (i_secure B _ (cs_inv B _ C1))) as S.
+      destruct (st_run B w1 S g j0 T) as (_ & Y' & _). rewrite <- Y in Y'. pg; lia. }
     eapply wp_mono; [apply HG; [exact C|exact U|lia]|]. cbv beta. intros ? w1 (J1 & C1 & ->). steps.
     pose proof (touched_interference ctx w w1 J1) as T1.
     put HS X T1 C1 w2 T2 C2 W2. pose proof (Own w w1 C (touched_refl ctx w) J1) as O1.

@@ -19,7 +19,7 @@ Record touched (p : Z) (w w' : world) : Prop := {
   to_held : w_held w' = w_held w;
   to_mem : w_mem w' = w_mem w;
   to_meta : w_meta w' = w_meta w;
-  to_ram : forall q i, q <> p -> ~ reached w q -> w_ram w' q i = w_ram w q i;
+  to_ram : forall q i, q <> p -> ~ reached w q -> ~ inhabited w q -> w_ram w' q i = w_ram w q i;
   to_walk : forall h l fn t, w_walk w' h l fn t <-> w_walk w h l fn t;
   to_tlb : forall k h fn q, w_tlb w' k h fn q <-> w_tlb w k h fn q }.
 
@@ -27,7 +27,8 @@ Record touched (p : Z) (w w' : world) : Prop := {
 Record context (B : board) (w : world) (p : Z) : Prop := {
   cx_ram : is_ram B p;
   cx_kind : kind (state w p) = PG_CTX;
-  cx_unused : ~ used w p }.
+  cx_unused : ~ used w p;
+  cx_free : ~ in_use w p }.                     (* no CPU has it, or its vCPU is off *)
 
 Section Specs.
   Variables (B : board) (cpu : Z) (LI : world -> Prop).

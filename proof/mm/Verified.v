@@ -16,10 +16,13 @@ From Redoubt.mm Require Import Leaf_Spec Leaf_Proof Revoke_Spec Revoke_Proof Rel
   Unlend_Proof Prot_Proof Loan_Call_Spec Loan_Call_Proof Force_Spec Force_Proof Guest_Spec Guest_Proof
   Share_Spec Unshare_Proof Share_Proof.
 From Redoubt.mm Require Import Ram_Spec Ram_Proof Teardown_Spec Teardown_Proof Host_Map_Spec Host_Map_Proof.
-From Redoubt.mm Require Import Call_Spec Call_Proof.
+From Redoubt.mm Require Import Call_Spec Call_Proof Local_Prims.
 From Redoubt.mm Require Import Load_Spec Load_Proof Guest_Call_Spec Guest_Call_Proof Guard_Spec Guard_Proof
   Power_Spec Power_Proof.
 From Redoubt.cpu Require Import Word_Spec Word_Proof Load_Proof Prims Reg_Spec Reg_Proof Smc_Spec Smc_Proof.
+From Redoubt.cpu Require Import Ctx_Spec Ctx_Proof Vgic_Spec Vgic_Proof Run_Spec Run_Proof Run_Off_Proof Run_Exit_Proof
+  Trap_Spec Exit_Proof Sysreg_Proof Mmio_Proof Host_Trap_Spec Host_Trap_Proof Host_Abort_Proof Host_Call_Spec
+  Host_Call_Proof Host_Reg_Proof.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
 Open Scope string_scope.
@@ -36,12 +39,26 @@ Section Program.
 
   Definition prim_specs : list (ident * (den -> Prop)) := [
     ("spin_lock", spec_spin_lock B cpu LI); ("spin_unlock", spec_spin_unlock B cpu LI);
-    ("pg_get", spec_pg_get B cpu LI); ("pg_set", spec_pg_set B cpu LI);
+    (* with the lock, and without it on the CPU's own pages *)
+    ("pg_get", fun d => spec_pg_get B cpu LI d /\ spec_own_get B cpu LI d);
+    ("pg_set", fun d => spec_pg_set B cpu LI d /\ spec_own_set B cpu LI d);
     ("meta_get", spec_meta_get B cpu LI); ("meta_set", spec_meta_set B cpu LI);
     ("pte_get", spec_pte_get B cpu LI); ("pte_set", spec_pte_set B cpu LI);
-    ("page_zero", spec_page_zero B cpu LI); ("page_sync", spec_page_sync B cpu LI);
+    ("page_zero", fun d => spec_page_zero B cpu LI d /\ spec_own_zero B cpu LI d); ("page_sync", spec_page_sync B cpu LI);
     ("tlb_inval_vm", fun d => spec_tlb_inval_vm B cpu LI d /\ spec_tlb_inval_raw B cpu d);
+    ("fp_load", spec_fp_load B cpu LI); ("fp_save", spec_fp_save B cpu LI);
+    ("ctx_switch", spec_ctx_switch B cpu LI); ("ctx_start", spec_ctx_start B cpu LI);
     (* registers of the CPU: cpu/ *)
+    ("cptr_set", does B cpu LI "cptr_set" 1 None); ("fp_clear", does B cpu LI "fp_clear" 0 None);
+    ("esr_get", does B cpu LI "esr_get" 0 (Some U64)); ("hcr_get", does B cpu LI "hcr_get" 0 (Some U64));
+    ("mdcr_get", does B cpu LI "mdcr_get" 0 (Some U64)); ("cnthctl_set", does B cpu LI "cnthctl_set" 1 None);
+    ("vsesr_set", does B cpu LI "vsesr_set" 1 None); ("cpu_halt", does B cpu LI "cpu_halt" 0 None);
+    ("ich_vmcr_get", does B cpu LI "ich_vmcr_get" 0 (Some U64)); ("ich_vmcr_set", does B cpu LI "ich_vmcr_set" 1 None);
+    ("ich_hcr_get", does B cpu LI "ich_hcr_get" 0 (Some U64)); ("ich_hcr_set", does B cpu LI "ich_hcr_set" 1 None);
+    ("ich_lr_get", does B cpu LI "ich_lr_get" 1 (Some U64)); ("ich_lr_set", does B cpu LI "ich_lr_set" 2 None);
+    ("ich_ap_get", does B cpu LI "ich_ap_get" 2 (Some U64)); ("ich_ap_set", does B cpu LI "ich_ap_set" 3 None);
+    ("pmu_stop", does_all B cpu LI "pmu_stop" 0 (Some U64)); ("pmu_start", does_all B cpu LI "pmu_start" 1 None);
+    ("features_set", does_all B cpu LI "features_set" 1 None);
     ("spsr_get", does B cpu LI "spsr_get" 0 (Some U64));
     ("elr_get", does B cpu LI "elr_get" 0 (Some U64));
     ("el1_vbar_get", does B cpu LI "el1_vbar_get" 0 (Some U64));
@@ -183,7 +200,7 @@ Section Program.
     ("guest_pkvm_set", spec_guest_pkvm_set B cpu);
     ("guest_store", spec_guest_store B cpu);
     ("vcpu_start", spec_vcpu_start B cpu);
-    ("vcpu_turn_off", spec_vcpu_turn_off B cpu);
+    ("vcpu_turn_off", fun d => spec_vcpu_turn_off B cpu d /\ spec_turned_off B cpu d);
     ("host_maps", spec_host_maps B cpu);
     ("vector_offset", spec_vector_offset B cpu LI);
     ("vector_pstate", spec_vector_pstate B cpu LI);
@@ -222,7 +239,34 @@ Section Program.
     ("host_cpu_suspend", spec_host_cpu_suspend B cpu);
     ("call_version", spec_call_version B cpu LI);
     ("call_cntvoff", spec_call_cntvoff B cpu LI);
-    ("call_vgic_info", spec_call_vgic_info B cpu LI) ].
+    ("call_vgic_info", spec_call_vgic_info B cpu LI);
+    ("guest_reg", spec_guest_reg B cpu LI);
+    ("guest_reg_set", spec_guest_reg_set B cpu LI);
+    ("fp_trap", spec_fp_trap B cpu LI);
+    ("fp_exit", spec_fp_exit B cpu LI);
+    ("vgic_load", spec_vgic_load B cpu LI);
+    ("vgic_put", spec_vgic_put B cpu LI);
+    ("vgic_enter", spec_vgic_enter B cpu LI);
+    ("vgic_exit", spec_vgic_exit B cpu LI);
+    ("guest_hcr", spec_guest_hcr B cpu);
+    ("host_leave", spec_host_leave B cpu);
+    ("guest_exit", spec_guest_exit B cpu);
+    ("page_exit", spec_page_exit B cpu LI);
+    ("mmio_exit", spec_mmio_exit B cpu LI);
+    ("guest_wait", spec_guest_wait B cpu LI);
+    ("psci_exit", spec_psci_exit B cpu LI);
+    ("retry_with", spec_retry_with B cpu LI);
+    ("rsi_version", spec_rsi_version B cpu LI);
+    ("state_set_done", spec_state_set_done B cpu LI);
+    ("normal_trap", spec_normal_trap B cpu LI);
+    ("sysreg_exit", spec_sysreg_exit B cpu LI);
+    ("sysreg_trap", spec_sysreg_trap B cpu LI);
+    ("host_gicr", spec_host_gicr B cpu LI);
+    ("host_sysreg", spec_host_sysreg B cpu LI);
+    ("stub_call", spec_stub_call B cpu LI);
+    ("host_abort", spec_host_abort B cpu);
+    ("call_return", spec_call_return B cpu);
+    ("host_cpu_on", spec_host_cpu_on B cpu) ].
 
   Definition spec (f : ident) (d : den) : Prop :=
     match assoc f (prim_specs ++ func_specs) with Some P => P d | None => True end.
@@ -241,6 +285,9 @@ Section Program.
     induction l as [|[g y] l IH]; cbn; [discriminate|]. destruct (String.eqb_spec f g) as [->|]; [intros [= ->]|]; auto.
   Qed.
 
+  Lemma not_calls {P : Prop} : true = false -> P.
+  Proof. discriminate. Qed.
+
   Lemma prims_specified f s : prims f = Some s -> spec f (call_primitive prims f).
   Proof.
     intros E. unfold spec. rewrite assoc_app. destruct (assoc f prim_specs) as [P|] eqn:A.
@@ -252,18 +299,24 @@ Section Program.
         destruct (String.eqb_spec f x); [subst f; try discriminate E; injection A as <-|]
     end; try discriminate A.
     all: try lazymatch goal with |- does _ _ _ ?f _ _ _ =>
-      let L := constr:(does_ok B cpu LI prims f _ _ eq_refl eq_refl) in exact L end.
+      let L := constr:(does_ok B cpu LI prims f _ _ eq_refl eq_refl eq_refl eq_refl) in exact L
+    | |- does_all _ _ _ ?f _ _ _ =>
+      let L := constr:(does_in_ok B cpu LI true prims f _ _ eq_refl eq_refl eq_refl not_calls) in exact L end.
     - apply spin_lock_ok; reflexivity.
     - apply spin_unlock_ok; reflexivity.
-    - apply pg_get_ok; [exact HB|reflexivity].
-    - apply pg_set_ok; reflexivity.
+    - split; [apply pg_get_ok; [exact HB|reflexivity]|apply own_get_ok; reflexivity].
+    - split; [apply pg_set_ok; reflexivity|apply own_set_ok; reflexivity].
     - apply meta_get_ok; reflexivity.
     - apply meta_set_ok; reflexivity.
     - apply pte_get_ok; reflexivity.
     - apply pte_set_ok; reflexivity.
-    - apply page_zero_ok; [exact HB|reflexivity].
+    - split; [apply page_zero_ok; [exact HB|reflexivity]|apply own_zero_ok; reflexivity].
     - apply page_sync_ok; reflexivity.
     - split; [apply tlb_inval_vm_ok; [exact HB|reflexivity]|apply tlb_inval_raw_ok; reflexivity].
+    - apply fp_load_ok; reflexivity.
+    - apply fp_save_ok; reflexivity.
+    - apply ctx_switch_ok; reflexivity.
+    - apply ctx_start_ok; reflexivity.
   Qed.
 
   (** ** Functions *)
@@ -280,7 +333,18 @@ Section Program.
   Ltac given H c := let T := fresh "T" in
     assert (T : spec c (_ c)) by (refine (H c _); apply mem_name_In; vm_compute; reflexivity); exact T.
   (** One of the two that tlb_inval_vm has. *)
+  Ltac one_of H c k := let T := fresh "T" in
+    pose proof (H c ltac:(apply mem_name_In; vm_compute; reflexivity)) as T;
+    lazy beta iota zeta delta [spec assoc app prim_specs func_specs String.eqb Ascii.eqb Bool.eqb] in T; k T.
   Ltac invalidates H := lazymatch goal with
+    | |- spec_pg_get _ _ _ (?F ?c) => one_of H c ltac:(fun T => exact (proj1 T))
+    | |- spec_pg_set _ _ _ (?F ?c) => one_of H c ltac:(fun T => exact (proj1 T))
+    | |- spec_page_zero _ _ _ (?F ?c) => one_of H c ltac:(fun T => exact (proj1 T))
+    | |- spec_own_get _ _ _ (?F ?c) => one_of H c ltac:(fun T => exact (proj2 T))
+    | |- spec_own_set _ _ _ (?F ?c) => one_of H c ltac:(fun T => exact (proj2 T))
+    | |- spec_own_zero _ _ _ (?F ?c) => one_of H c ltac:(fun T => exact (proj2 T))
+    | |- spec_vcpu_turn_off _ _ (?F ?c) => one_of H c ltac:(fun T => exact (proj1 T))
+    | |- spec_turned_off _ _ (?F ?c) => one_of H c ltac:(fun T => exact (proj2 T))
     | |- spec_tlb_inval_vm _ _ _ (?F ?c) =>
         let T := fresh "T" in pose proof (H c ltac:(apply mem_name_In; vm_compute; reflexivity)) as T;
         lazy beta iota zeta delta [spec assoc app prim_specs func_specs String.eqb Ascii.eqb Bool.eqb] in T; exact (proj1 T)
@@ -294,8 +358,13 @@ Section Program.
     | |- spec_walk_entry2 _ _ _ _ => apply (reads_vm B cpu LI HB); callee H
     | |- spec_walk_leaf _ _ _ _ => apply (reads_vm B cpu LI HB); callee H
     end.
+  (** The current context's registers are KServ's while no vCPU is on the CPU. *)
+  Ltac of_host H := lazymatch goal with
+    | |- spec_host_reg _ _ _ _ => apply host_reg_of; callee H
+    | |- spec_host_reg_set _ _ _ _ => apply host_reg_set_of; callee H
+    end.
   Ltac called H := first
-    [ exact HB | exact fuel_ok | invalidates H | of_vm H | callee H | given H "word_make" | given H "desc_page"
+    [ exact HB | exact fuel_ok | invalidates H | of_vm H | of_host H | callee H | given H "word_make" | given H "desc_page"
     | given H "desc_invalid"
     | given H "desc_set_attr"
     | given H "attr_lent"
@@ -586,7 +655,7 @@ Section Program.
   Lemma v_vcpu_start : verified fuel spec f_vcpu_start.
   Proof. by_lemma vcpu_start_ok. Qed.
   Lemma v_vcpu_turn_off : verified fuel spec f_vcpu_turn_off.
-  Proof. by_lemma vcpu_turn_off_ok. Qed.
+  Proof. intros F H; reveal; split; [eapply vcpu_turn_off_ok|eapply turned_off_ok]; called H. Qed.
   Lemma v_host_maps : verified fuel spec f_host_maps.
   Proof. by_lemma host_maps_ok. Qed.
 
@@ -666,6 +735,61 @@ Section Program.
   Proof. by_lemma call_cntvoff_ok. Qed.
   Lemma v_call_vgic_info : verified fuel spec f_call_vgic_info.
   Proof. by_lemma call_vgic_info_ok. Qed.
+
+  Lemma v_guest_reg : verified fuel spec f_guest_reg.
+  Proof. by_lemma guest_reg_ok. Qed.
+  Lemma v_guest_reg_set : verified fuel spec f_guest_reg_set.
+  Proof. by_lemma guest_reg_set_ok. Qed.
+  Lemma v_fp_trap : verified fuel spec f_fp_trap.
+  Proof. by_lemma fp_trap_ok. Qed.
+  Lemma v_fp_exit : verified fuel spec f_fp_exit.
+  Proof. by_lemma fp_exit_ok. Qed.
+  Lemma v_vgic_load : verified fuel spec f_vgic_load.
+  Proof. by_lemma vgic_load_ok. Qed.
+  Lemma v_vgic_put : verified fuel spec f_vgic_put.
+  Proof. by_lemma vgic_put_ok. Qed.
+  Lemma v_vgic_enter : verified fuel spec f_vgic_enter.
+  Proof. by_lemma vgic_enter_ok. Qed.
+  Lemma v_vgic_exit : verified fuel spec f_vgic_exit.
+  Proof. by_lemma vgic_exit_ok. Qed.
+  Lemma v_guest_hcr : verified fuel spec f_guest_hcr.
+  Proof. by_lemma guest_hcr_proved. Qed.
+  Lemma v_host_leave : verified fuel spec f_host_leave.
+  Proof. by_lemma host_leave_ok. Qed.
+  Lemma v_guest_exit : verified fuel spec f_guest_exit.
+  Proof. by_lemma guest_exit_ok. Qed.
+  Lemma v_page_exit : verified fuel spec f_page_exit.
+  Proof. by_lemma page_exit_ok. Qed.
+  Lemma v_mmio_exit : verified fuel spec f_mmio_exit.
+  Proof. by_lemma mmio_exit_ok. Qed.
+  Lemma v_guest_wait : verified fuel spec f_guest_wait.
+  Proof. by_lemma guest_wait_ok. Qed.
+  Lemma v_psci_exit : verified fuel spec f_psci_exit.
+  Proof. by_lemma psci_exit_ok. Qed.
+  Lemma v_retry_with : verified fuel spec f_retry_with.
+  Proof. by_lemma retry_with_ok. Qed.
+  Lemma v_rsi_version : verified fuel spec f_rsi_version.
+  Proof. by_lemma rsi_version_ok. Qed.
+  Lemma v_state_set_done : verified fuel spec f_state_set_done.
+  Proof. by_lemma state_set_done_ok. Qed.
+  Lemma v_normal_trap : verified fuel spec f_normal_trap.
+  Proof. by_lemma normal_trap_ok. Qed.
+  Lemma v_sysreg_exit : verified fuel spec f_sysreg_exit.
+  Proof. by_lemma sysreg_exit_ok. Qed.
+  Lemma v_sysreg_trap : verified fuel spec f_sysreg_trap.
+  Proof. by_lemma sysreg_trap_ok. Qed.
+  Lemma v_host_gicr : verified fuel spec f_host_gicr.
+  Proof. by_lemma host_gicr_ok. Qed.
+  Lemma v_host_sysreg : verified fuel spec f_host_sysreg.
+  Proof. by_lemma host_sysreg_ok. Qed.
+  Lemma v_stub_call : verified fuel spec f_stub_call.
+  Proof. by_lemma stub_call_ok. Qed.
+  Lemma v_host_abort : verified fuel spec f_host_abort.
+  Proof. by_lemma host_abort_ok. Qed.
+  Lemma v_call_return : verified fuel spec f_call_return.
+  Proof. by_lemma call_return_ok. Qed.
+  Lemma v_host_cpu_on : verified fuel spec f_host_cpu_on.
+  Proof. by_lemma host_cpu_on_ok. Qed.
 
   Theorem verified_program : Forall (verified fuel spec) program.
   Proof.
@@ -852,6 +976,33 @@ Section Program.
       | |- verified _ _ f_call_version => exact v_call_version
       | |- verified _ _ f_call_cntvoff => exact v_call_cntvoff
       | |- verified _ _ f_call_vgic_info => exact v_call_vgic_info
+      | |- verified _ _ f_guest_reg => exact v_guest_reg
+      | |- verified _ _ f_guest_reg_set => exact v_guest_reg_set
+      | |- verified _ _ f_fp_trap => exact v_fp_trap
+      | |- verified _ _ f_fp_exit => exact v_fp_exit
+      | |- verified _ _ f_vgic_load => exact v_vgic_load
+      | |- verified _ _ f_vgic_put => exact v_vgic_put
+      | |- verified _ _ f_vgic_enter => exact v_vgic_enter
+      | |- verified _ _ f_vgic_exit => exact v_vgic_exit
+      | |- verified _ _ f_guest_hcr => exact v_guest_hcr
+      | |- verified _ _ f_host_leave => exact v_host_leave
+      | |- verified _ _ f_guest_exit => exact v_guest_exit
+      | |- verified _ _ f_page_exit => exact v_page_exit
+      | |- verified _ _ f_mmio_exit => exact v_mmio_exit
+      | |- verified _ _ f_guest_wait => exact v_guest_wait
+      | |- verified _ _ f_psci_exit => exact v_psci_exit
+      | |- verified _ _ f_retry_with => exact v_retry_with
+      | |- verified _ _ f_rsi_version => exact v_rsi_version
+      | |- verified _ _ f_state_set_done => exact v_state_set_done
+      | |- verified _ _ f_normal_trap => exact v_normal_trap
+      | |- verified _ _ f_sysreg_exit => exact v_sysreg_exit
+      | |- verified _ _ f_sysreg_trap => exact v_sysreg_trap
+      | |- verified _ _ f_host_gicr => exact v_host_gicr
+      | |- verified _ _ f_host_sysreg => exact v_host_sysreg
+      | |- verified _ _ f_stub_call => exact v_stub_call
+      | |- verified _ _ f_host_abort => exact v_host_abort
+      | |- verified _ _ f_call_return => exact v_call_return
+      | |- verified _ _ f_host_cpu_on => exact v_host_cpu_on
       | |- _ => intros F H; exact I
       end|]).
     apply Forall_nil.

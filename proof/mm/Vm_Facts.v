@@ -7,6 +7,10 @@ Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
 
+(** No page that a CPU has depends on the object that is written. *)
+Ltac seat_other := let d := fresh "d" in let ix := fresh "ix" in let H := fresh "H" in
+  intros d ix H; apply upd_name; repeat (destruct H as [<-|H]; [reflexivity|]); destruct H.
+
 Section Facts.
   Variable B : board.
   Hypothesis HB : board_ok B.
@@ -23,12 +27,12 @@ Section Facts.
     - split; [intros h l fn t W; apply (c_walk B w i_settled), (walks_held b), W|].
       intros k h fn p [H|(l & t & W & L)]; [exact H|]. apply (c_tlb B w i_settled). right.
       exists l, t. split; [apply (walks_held b), W|exact L].
-    - destruct i_secure. split; assumption.
+    - destruct i_secure as [A1 A2 A3]. split; [assumption..|same_seats A3].
     - destruct i_constants. constructor; assumption.
   Qed.
 
   Lemma known_held b w : known B w -> known B (set_held b w).
-  Proof. intros [[S1 S2] C]. split; [split; assumption|]. destruct C. constructor; assumption. Qed.
+  Proof. intros [[S1 S2 S3] C]. split; [split; [assumption..|same_seats S3]|]. destruct C. constructor; assumption. Qed.
 
   (** A root that maps nothing yet. *)
   Definition blank_root (w : world) (h r : Z) : Prop :=
@@ -66,13 +70,18 @@ Section Facts.
 
     (** Everything but what is said of dead VMs. *)
     Lemma steer_inv : (forall h, h <> 0 -> ~ live w1 h -> ~ live w h) ->
-      inv B (settle B w1).
+      (forall c ix, In c seat_cells -> m (c, ix) = w_mem w (c, ix)) -> inv B (settle B w1).
     Proof.
-      intros Hd. destruct I as [Is Ise Ic I1 Ico Ip Idd]. constructor; try assumption.
+      intros Hd Hm. destruct I as [Is Ise Ic I1 Ico Ip Idd]. constructor; try assumption.
       - apply settle_settled.
       - split; cbn; intros.
         + apply (s_tlb B w Ise k), steer_entries, H.
         + destruct (steer_walks _ _ _ _ H) as [W|(N & -> & T & Z0)]; [apply (s_walk B w Ise _ _ _ _ W)|exact T].
+        + apply (seats_same B w1); [apply seats_set_mem; [apply Ise|exact Hm]|reflexivity|tauto|reflexivity|].
+          intros c h l fn R W. destruct (steer_walks _ _ _ _ W) as [X|(N & _ & [_ T] & _)]; [exact X|].
+          destruct (st_host B w (s_seats B w Ise) c R) as [_ K]. destruct (Z.eqb_spec h 0); [contradiction|].
+          change (host_ctx w1 c) with (wrap U64 (m ("pcpu.host_ctx", [c]))) in T.
+          rewrite Hm in T by (left; reflexivity). change (wrap U64 (w_mem w ("pcpu.host_ctx", [c]))) with (host_ctx w c) in T. pg; lia.
       - destruct Hc. constructor; assumption.
       - intros l fn t W. cbn in W. destruct (steer_walks _ _ _ _ W) as [W0|(N & _)]; [auto|congruence].
       - intros h N D. destruct (Idd h N (Hd h N D)) as [D1 D2].
@@ -99,7 +108,7 @@ Section Facts.
   (** The root of a VM that is not alive. *)
   Lemma inv_write_root w h v : inv B w -> ~ live w h -> inv B (write_cell B ("vms.root", [h]) v w).
   Proof.
-    intros I D. apply steer_inv; [exact I|apply constant_other; [discriminate|apply I]| |].
+    intros I D. apply steer_inv; [exact I|apply constant_other; [discriminate|apply I]| | |seat_other].
     - intros h' r [[-> ->]|[L ->]]; left; [left; auto|right]. change (live w h') in L. split; [exact L|].
       rewrite vm_root_write. destruct (Z.eqb_spec h h') as [->|]; [contradiction|reflexivity].
     - intros h' N L. exact L.
@@ -114,7 +123,7 @@ Section Facts.
     assert (El : forall h', live (set_mem (upd (w_mem w) ("vms.state", [h]) s) w) h' <-> live w h').
     { intros h'. destruct (Z.eq_dec h h') as [<-|N]; [exact E|]. unfold live. rewrite vm_state_write.
       destruct (Z.eqb_spec h h'); [contradiction|reflexivity]. }
-    apply steer_inv; [exact I|apply constant_other; [discriminate|apply I]| |].
+    apply steer_inv; [exact I|apply constant_other; [discriminate|apply I]| | |seat_other].
     - intros h' r [[-> ->]|[L ->]]; left; [left; auto|right]. split; [apply El, L|reflexivity].
     - intros h' N L X. apply L, El, X.
   Qed.
@@ -134,7 +143,7 @@ Section Facts.
     assert (Hcn : constants B (set_mem (upd (w_mem w) ("vms.state", [h]) VM_NEW) w))
       by (apply constant_other; [discriminate|apply I]).
     split.
-    - apply steer_inv; [exact I|exact Hcn|exact Hst|].
+    - apply steer_inv; [exact I|exact Hcn|exact Hst| |seat_other].
       intros h' N L. destruct (Z.eq_dec h h') as [<-|Nh].
       + exfalso. apply L. split; [exact Hh|]. left. rewrite vm_state_write, Z.eqb_refl. reflexivity.
       + intros X. apply L. unfold live in *. rewrite vm_state_write. destruct (Z.eqb_spec h h'); [contradiction|exact X].

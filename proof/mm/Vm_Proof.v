@@ -4,7 +4,7 @@ From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
   Structure_Steps Structure_Vm Structure_Pool Page_Spec Page_Facts Host_Spec Host_Facts Own_Spec Own_Facts Vm_Spec
-  Vm_Facts Section.
+  Vm_Facts Section Seat_Facts.
 From Redoubt.gen Require Import mm_object mm_table mm_donate vm_vm.
 Import ListNotations.
 Open Scope string_scope.
@@ -67,7 +67,8 @@ Section Proofs.
     change (wrap U64 (w_mem w ("vms.pool", [h]))) with (vm_pool w h).
     destruct (inv_write_unused B HB w p 0 (vm_pool w h)) as [I1 V1]; [apply C|apply Is|exact Kp|].
     assert (S1 : sec B fz L (write_word B p 0 (vm_pool w h) w)) by (apply sec_store; [exact HB|exact S|apply Is|pg; lia|exact Ni]).
-    eapply wp_mono; [apply HS; [exact C|split; [exact R|left; exact Kp]|apply Is|lia|apply (i_secure B _ I1)]|].
+    eapply wp_mono; [apply HS; [exact C|split; [exact R|left; exact Kp]|apply Is|lia| |apply (i_secure B _ I1)]|].
+    { intros X. apply (vmcore_free B w p); [apply C|exact Kp|left; exact X]. }
     cbv beta. intros ? w1 [E1 ->]. steps. rewrite <- E1 in S1, V1. pose proof (s_cs _ _ _ _ S1) as C1.
     apply (write_plain B cpu LI); [exact C1|reflexivity|]. wrote C2 w2. steps.
     read_locked C2. steps.
@@ -177,7 +178,9 @@ Section Proofs.
             + destruct A as [_ [A|(A & A' & _)]]; [pg; lia|]. rewrite Hd in A'. subst h'. exact (D2 _ _ _ T).
           - intros (h' & l & fn & W). destruct (s_walk B w1 (i_secure B _ (cs_inv B _ C)) _ _ _ _ W) as [_ X].
             destruct (h' =? 0); [pg; lia|]. destruct X as [_ X]. rewrite Hd in X. subst h'. exact (D1 _ _ _ W). }
-        eapply wp_mono; [apply HO; [lia|exact R|exact Kp|exact Is|exact C]|].
+        eapply wp_mono; [apply HO; [lia|exact R|exact Kp|exact Is| |exact C]|].
+        { apply (dead_unhoused B); [apply C|apply (s_vcpus _ _ _ _ Sc)|pg; lia|]. rewrite Hd.
+          unfold live, VM_NEW, VM_SEALED, VM_DYING in *; lia. }
         cbv beta. intros ? w2 (-> & C2 & S2 & V2). steps.
         assert (Sc2 : sec B unfrozen L w2).
         { apply (sec_evolves B ["n_kind"; "vms.n_pages"] (eq p) unfrozen L w1 w2 Sc C2 V2 eq_refl).
@@ -200,7 +203,8 @@ Section Proofs.
     (forall v, cs B (write_cell B ("vms.state", [h]) s w) -> WP (k v) Q (write_cell B ("vms.state", [h]) s w)) ->
     WP (Ev (EWrite ("vms.state", [h]) s) k) Q w.
   Proof.
-    intros C I H. apply write_event; [apply (may_write_locked B); [exact C|reflexivity|reflexivity]|apply (i_secure B _ I)|].
+    intros C I H. apply write_event; [apply (may_write_locked B); [exact C|reflexivity|reflexivity]|intros _; apply calm_locked;
+      reflexivity|apply (i_secure B _ I)|].
     intros v. apply H. split; [exact I|exact (cs_held B w C)].
   Qed.
 
@@ -209,7 +213,8 @@ Section Proofs.
     WP (Ev (EWrite ("vms.root", [h]) s) k) Q w.
   Proof.
     intros C D U H. pose proof (inv_write_root B w h s (cs_inv B w C) D) as I.
-    apply write_event; [apply (may_write_steady B); [exact C|reflexivity|discriminate|exact U]|apply (i_secure B _ I)|].
+    apply write_event; [apply (may_write_steady B); [exact C|reflexivity|discriminate|discriminate|exact U]|
+      intros _; apply calm_steady; [reflexivity|discriminate|discriminate]|apply (i_secure B _ I)|].
     intros v. apply H. split; [exact I|exact (cs_held B w C)].
   Qed.
 
@@ -337,7 +342,7 @@ Section Proofs.
     { intros q N1 N2. unfold state. rewrite (e_meta _ _ _ _ _ V2), (e_meta _ _ _ _ _ V1) by lia. reflexivity. }
     clear V1 V2.
     apply (write_steady B cpu LI);
-      [exact C2|reflexivity|reflexivity|discriminate|exact (free_unloaded B w2 h (s_vcpus _ _ _ _ Sc2) F2)|].
+      [exact C2|reflexivity|reflexivity|reflexivity|exact (free_unloaded B w2 h (s_vcpus _ _ _ _ Sc2) F2)|].
     wrote C3 w3. assert (Sc3 : sec B unfrozen L w3)
       by (apply sec_write_free; [exact Sc2|exact F2|discriminate|discriminate|discriminate|exact C3]). steps.
     store_free Sc3 F2 C4 w4 Sc4. store_free Sc4 F2 C5 w5 Sc5.
