@@ -4,7 +4,7 @@ From Redoubt.sem Require Import Tactics Memory Link.
 From Redoubt.machine Require Import State Cpu Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Local_Prims Cpu_Facts Structure Page_Spec Own_Spec Vm_Spec
   Call_Spec.
-From Redoubt.cpu Require Import Word_Spec Bits_Facts Prims Reg_Spec Own_Kept Calm_Kept Host_Trap_Spec Host_Facts Host_Call_Spec.
+From Redoubt.cpu Require Import Word_Spec Bits_Facts Prims Reg_Spec Own_Kept Left_Kept Host_Trap_Spec Host_Facts Host_Call_Spec.
 From Redoubt.gen Require Import host_call.
 From Redoubt.gen Require Consts.
 Import ListNotations.
@@ -13,6 +13,7 @@ Open Scope Z_scope.
 
 Section Proofs.
   Variables (B : board) (cpu : Z) (fuel : nat).
+  Hypothesis HB : board_ok B.
   Notation LI := (mem_inv B).
   Notation WP := (wp (kcore_all B cpu LI)).
 
@@ -69,21 +70,23 @@ Section Proofs.
   Variables (load : Z -> Z -> world -> Z -> world -> Prop) (put_back : world -> Z -> world -> Prop) (runs : world -> world -> Prop).
   Notation effect_of := (call_effect B cpu load put_back).
 
-  Lemma calm_at_host w w' : calm_kept cpu w w' -> w_held w' = false -> at_host cpu w -> at_host cpu w'.
+  Lemma left_at_host w w' : left_alone cpu w w' -> w_held w' = false -> at_host cpu w -> at_host cpu w'.
   Proof.
     intros K H A. apply (same_at_host cpu w); [rewrite H; symmetry; apply A| | |exact A].
-    - apply K. right. repeat split; reflexivity.
-    - apply K. left. reflexivity.
+    - apply (l_mem cpu w w' K), left_owned; [reflexivity|discriminate|reflexivity|reflexivity].
+    - apply (l_mem cpu w w' K), left_owned; [exact I|discriminate|reflexivity|reflexivity].
   Qed.
 
   (** A call on memory is the whole of its case. *)
-  Lemma calm_case p (R : world -> Z -> world -> Prop) (X : option Z -> world -> Prop) w : at_host cpu w ->
+  Lemma left_case p (R : world -> Z -> world -> Prop) (X : option Z -> world -> Prop) w : at_host cpu w -> secure B w ->
     wp (kcore B cpu LI) p X w ->
     (forall r w', X r w' -> idle B w' /\ exists v, r = Some v /\ R w v w') ->
     WP p (fun r w2 => WP (leave (Some U64) (Return r)) (returns B cpu R w) w2) w.
   Proof.
-    intros A H E. eapply wp_mono; [apply wp_all, wp_calm, H|]. cbv beta. intros r w' [Hr K]. destruct (E r w' Hr) as (I & v & -> & Rest).
-    split; [exact I|]. split; [exact (calm_at_host w w' K (id_held B w' I) A)|]. exists v. split; [reflexivity|exact Rest].
+    intros A S H E. pose proof (ah_cpu _ _ A).
+    eapply wp_mono; [apply wp_all, wp_left; [exact HB|lia|exact S|exact H]|].
+    cbv beta. intros r w' [Hr K]. destruct (E r w' Hr) as (I & v & -> & Rest).
+    split; [exact I|]. split; [exact (left_at_host w w' K (id_held B w' I) A)|]. exists v. split; [reflexivity|exact Rest].
   Qed.
   Lemma other_case p (R : world -> Z -> world -> Prop) w : WP p (returns B cpu R w) w ->
     WP p (fun r w2 => WP (leave (Some U64) (Return r)) (returns B cpu R w) w2) w.
@@ -99,18 +102,18 @@ Section Proofs.
   Proof.
     intros H1 H2 H3 H4 H5 H6 H7 fid a1 a2 a3 a4 w X X1 X2 X3 X4 A O I. pose proof (idle_secure B w I) as S.
     pose proof (ah_cpu _ _ A) as Hc. enter. steps; try subst fid.
-    - eapply calm_case; [exact A|apply H1; assumption|]. cbv beta. intros r w' [-> ->].
+    - eapply left_case; [exact A|exact S|apply H1; assumption|]. cbv beta. intros r w' [-> ->].
       split; [repeat (apply set_own_idle; [reflexivity|]); exact I|]. exists 0. split; [reflexivity|].
       split; [reflexivity|]. unfold own_of. rewrite !set_own_mem. unfold upd, loc_eqb. cbn. rewrite ?Z.eqb_refl. split; reflexivity.
-    - eapply calm_case; [exact A|apply H2; assumption|]. cbv beta. intros r w' [I' D]. split; [exact I'|].
+    - eapply left_case; [exact A|exact S|apply H2; assumption|]. cbv beta. intros r w' [I' D]. split; [exact I'|].
       destruct D as [->|[-> ->]]; eexists; (split; [reflexivity|]); [left|right]; auto.
     - apply other_case. apply H3; assumption.
     - apply other_case. apply H4; assumption.
-    - eapply calm_case; [exact A|apply H5; assumption|]. cbv beta. intros r w' [-> ->].
+    - eapply left_case; [exact A|exact S|apply H5; assumption|]. cbv beta. intros r w' [-> ->].
       split; [apply set_regs_idle, I|]. exists 0. split; [reflexivity|]. split; reflexivity.
-    - eapply calm_case; [exact A|apply H6; assumption|]. cbv beta. intros r w' [-> ->].
+    - eapply left_case; [exact A|exact S|apply H6; assumption|]. cbv beta. intros r w' [-> ->].
       split; [apply set_own_idle; [reflexivity|exact I]|]. exists 0. split; [reflexivity|]. split; reflexivity.
-    - eapply calm_case; [exact A|apply H7; assumption|]. cbv beta. intros r w' D.
+    - eapply left_case; [exact A|exact S|apply H7; assumption|]. cbv beta. intros r w' D.
       assert (Y : idle B w' /\ exists v, r = Some v).
       { destruct D as [[(v & -> & _) ->]|(I' & v & w1 & w2 & -> & _)]; eauto. }
       destruct Y as (I' & v & ->). split; [exact I'|]. exists v. split; [reflexivity|]. unfold call_effect.

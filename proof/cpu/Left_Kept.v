@@ -1,8 +1,10 @@
 (** * What calls on memory leave alone of all that the CPU owns
 
-    [Calm_Kept] has constants and the CPU's own entry.  Here: the tokens that this CPU has, and what these keep (the
-    vCPU's objects, its power state while it is on), the registers of a trap, and the words of its own pages.  So a
-    handler of a guest's trap knows after such a call whom it serves, and what the guest's registers are ([wp_left]). *)
+    The contract of such calls ([kcore]) lets them write results and counters of the CPU, and nothing else of its own.  So
+    every function that is verified for it keeps the rest, whatever its specification says: constants, the CPU's entry of
+    [pcpu], the tokens that it has and what these keep (the vCPU's objects, its power state while it is on), the registers
+    of a trap, and the words of its own pages.  A handler of a guest's trap knows after such a call
+    whom it serves, and what the guest's registers are ([Serve_Kept]). *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
 From Redoubt.machine Require Import State Cpu Events.
@@ -17,7 +19,7 @@ Section Left.
   Hypothesis Hc : 0 <= c.
   Notation K := (kcore B c LI).
 
-  (** What a trap is about: no primitive writes these. *)
+  (** What a trap is about: no primitive writes these.  (Other registers of the CPU may change.) *)
   Definition trap_registers : list ident := ["esr"; "far"; "hpfar"].
   Definition left_cell (w : world) (l : loc) : Prop :=
     owns c w l /\ (fst l = loaded_cell -> exists h i, snd l = [h; i]) /\
