@@ -36,8 +36,8 @@ static u64 call_vgic_info(u32 cpu)
 	return KC_OK;
 }
 
-/* Calls on VMs and memory. */
-static u64 memory_call(u32 cpu, u64 fid, u64 a1, u64 a2, u64 a3, u64 a4)
+/* Calls on VMs and memory. Never inlined: the path of KC_VCPU_RUN would save registers for them. */
+static __attribute__((noinline)) u64 memory_call(u32 cpu, u64 fid, u64 a1, u64 a2, u64 a3, u64 a4)
 {
 	switch (fid) {
 	case KC_VM_CREATE:

@@ -97,7 +97,10 @@ void cpu_start(u32 cpu)
 	cntvoff_set(0ul);
 	features_set(1ul);
 	ctx_start(ctx, VTTBR(0u, host_root), HCR_HOST, pcpu[cpu].mdcr);
+	/* What the TLB has from before a reset goes before KServ's first instruction. */
+	spin_lock(LOCK_MEM);
 	tlb_inval_vm(0ul, host_root);
+	spin_unlock(LOCK_MEM);
 	elr_set(pc);
 	spsr_set(PSTATE_RESET);
 }

@@ -39,11 +39,15 @@ static u64 lend_check(u64 h, u64 ipa, u64 pfn, u64 n)
 static void lend_pages(u64 h, u64 pfn, u64 n)
 {
 	u64 i = 0ul;
+	u64 fresh = 0ul;
 
 	while (i < n) {
-		page_lend(pfn + i);
+		u64 f = page_lend(pfn + i);
+
+		fresh = fresh + f;
 		i = i + 1ul;
 	}
+	page_count(PG_HOST, PG_LENT, fresh);
 	vms[h].n_lent = vms[h].n_lent + n;
 }
 

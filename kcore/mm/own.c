@@ -20,6 +20,7 @@ void own_take_core(u64 h, u64 pfn, u64 kind)
 void own_take_private(u64 h, u64 ipa, u64 pfn, u64 n)
 {
 	u64 i = 0ul;
+	u32 state = vms[h].state;
 
 	if (n == 512ul)
 		host_unmap_block(pfn);
@@ -28,13 +29,14 @@ void own_take_private(u64 h, u64 ipa, u64 pfn, u64 n)
 	while (i < n) {
 		u64 word = word_make(PG_VM, h, ipa + i);
 
-		if (vms[h].state == VM_NEW)
+		if (state == VM_NEW)
 			page_sync(pfn + i);
 		else
 			page_zero(pfn + i);
-		page_set(pfn + i, word);
+		page_put(pfn + i, word);
 		i = i + 1ul;
 	}
+	page_count(PG_HOST, PG_VM, n);
 	vms[h].n_pages = vms[h].n_pages + n;
 }
 

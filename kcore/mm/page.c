@@ -28,29 +28,48 @@ u32 ram_check(u64 pfn)
 	return (u32)(i < NREGION);
 }
 
+/* 1 if the n pages from pfn are RAM, of one region. */
+static u32 ram_check_range(u64 pfn, u64 n)
+{
+	u32 i = 0u;
+
+	while (i < n_region) {
+		u64 at = pfn - region[i].base;
+
+		if (at < region[i].n)
+			return (u32)(n <= region[i].n - at);
+		i = i + 1u;
+	}
+	return 0u;
+}
+
+void page_put(u64 pfn, u64 word)
+{
+	meta_set(pfn, word);
+}
+
+void page_count(u64 was, u64 now, u64 n)
+{
+	n_kind[was] = n_kind[was] - n;
+	n_kind[now] = n_kind[now] + n;
+}
+
 void page_set(u64 pfn, u64 word)
 {
 	u64 old = meta_get(pfn);
 	u64 was = word_kind(old);
 	u64 now = word_kind(word);
 
-	n_kind[was] = n_kind[was] - 1ul;
-	n_kind[now] = n_kind[now] + 1ul;
-	meta_set(pfn, word);
+	page_count(was, now, 1ul);
+	page_put(pfn, word);
 }
 
 static u64 page_check_one(u64 pfn, u32 lent_ok)
 {
-	u32 is_ram = ram_check(pfn);
-	u64 w;
-	u64 kind;
-	u64 count;
+	u64 w = meta_get(pfn);
+	u64 kind = word_kind(w);
+	u64 count = word_arg(w);
 
-	if (is_ram == 0u)
-		return KC_EINVAL;
-	w = meta_get(pfn);
-	kind = word_kind(w);
-	count = word_arg(w);
 	if (kind == PG_HOST)
 		return KC_OK;
 	if (kind == PG_LENT && lent_ok != 0u && count < PG_ARG_MAX)
@@ -62,17 +81,22 @@ static u64 page_check_one(u64 pfn, u32 lent_ok)
 
 u64 page_check(u64 pfn, u64 n, u32 lent_ok)
 {
+	u32 is_ram = ram_check_range(pfn, n);
 	u64 i = 0ul;
-	u64 r = KC_OK;
 
-	while (i < n && r == KC_OK) {
-		r = page_check_one(pfn + i, lent_ok);
+	if (is_ram == 0u)
+		return KC_EINVAL;
+	while (i < n) {
+		u64 r = page_check_one(pfn + i, lent_ok);
+
+		if (r != KC_OK)
+			return r;
 		i = i + 1ul;
 	}
-	return r;
+	return KC_OK;
 }
 
-void page_lend(u64 pfn)
+u64 page_lend(u64 pfn)
 {
 	u64 w = meta_get(pfn);
 	u64 kind = word_kind(w);
@@ -82,7 +106,8 @@ void page_lend(u64 pfn)
 	if (kind == PG_LENT)
 		count = word_arg(w);
 	word = word_make(PG_LENT, 0ul, count + 1ul);
-	page_set(pfn, word);
+	page_put(pfn, word);
+	return (u64)(kind != PG_LENT);
 }
 
 void page_unlend(u64 pfn)

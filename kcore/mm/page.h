@@ -70,18 +70,26 @@ extern u64 n_kind[PG_KINDS];
 u32 region_find(u64 pfn);
 /* 1 if pfn is RAM: only then may its word be read. */
 u32 ram_check(u64 pfn);
-/* The one place where a page's word changes after boot. pfn: RAM. */
+/* The one place where a page's word changes after boot; who calls it calls page_count. pfn: RAM. */
+void page_put(u64 pfn, u64 word);
+/* n pages of kind was have become pages of kind now. */
+void page_count(u64 was, u64 now, u64 n);
+/* Both, for one page. */
 void page_set(u64 pfn, u64 word);
 
 /*
- * May KServ give away n pages from pfn? KC_EINVAL: not all are RAM. KC_EBUSY: one is pinned or lent
+ * May KServ give away n pages from pfn? KC_EINVAL: not all are RAM, of one region (an aligned block
+ * is never part of two). KC_EBUSY: one is pinned or lent
  * (lent is allowed when lent_ok, below PG_ARG_MAX times). KC_EPERM: one is not KServ's. Lock held.
  * Never inlined: among its callers' variables the loop would be half as long again.
  */
 MUST_CHECK __attribute__((noinline)) u64 page_check(u64 pfn, u64 n, u32 lent_ok);
 
-/* One more or one less leaf entry maps pfn, which is HOST or LENT. Lock held. */
-void page_lend(u64 pfn);
+/*
+ * One more or one less leaf entry maps pfn, which is HOST or LENT. Lock held. page_lend does not call
+ * page_count: 1 if the page was HOST.
+ */
+u64 page_lend(u64 pfn);
 void page_unlend(u64 pfn);
 
 #endif

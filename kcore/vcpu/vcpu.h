@@ -34,11 +34,15 @@ void vgic_exit(u32 cpu, u64 run);
 /* ident.c, sysreg.c, psci.c, rsi.c, pkvm.c, mmio.c */
 u64 ident_read(u64 crm, u64 op2);
 u32 sysreg_trap(u32 cpu, u64 esr);
-u32 guest_psci(u32 cpu, u64 fid);
-u32 guest_rsi(u32 cpu, u64 fid);
+/*
+ * Guests' calls are never inlined: they are large, and seldom made beside all other traps, whose path
+ * would save registers and lose inlined functions for them.
+ */
+__attribute__((noinline)) u32 guest_psci(u32 cpu, u64 fid);
+__attribute__((noinline)) u32 guest_rsi(u32 cpu, u64 fid);
 /* Run the guest's call again after KServ has acted on exit code; KC_EXIT_TRAP: a private page. */
 u32 retry_with(u32 cpu, u64 ipa_pfn, u32 code);
-u32 guest_pkvm_call(u32 cpu, u64 fid);
+__attribute__((noinline)) u32 guest_pkvm_call(u32 cpu, u64 fid);
 #define IPA_UNKNOWN 0xfffffffffffffffful
 u64 fault_ipa(u64 esr);
 u64 load_value(u64 raw, u64 size, u64 sext, u64 sf);

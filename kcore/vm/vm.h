@@ -3,7 +3,7 @@
  * The tables of VMs and vCPUs. LOCK_MEM protects them. A vCPU loaded on a CPU keeps its VM alive
  * (n_loaded), so that CPU may read, without the lock, what does not change while the VM lives:
  * root, is_protected, vcpus[h][idx].run_pfn and ctx_pfn. What is marked (loader) below belongs to
- * the CPU that has the vCPU loaded.
+ * the CPU that has the vCPU loaded. Sizes are powers of two: traps compute addresses of entries often.
  */
 #ifndef KCORE_VM_H
 #define KCORE_VM_H
@@ -40,7 +40,7 @@ struct vm {
 	u32 pkvm;    /* 1: the guest has asked for the memory services of pKVM, so it gets no RSI */
 	u32 n_guard; /* not 0: only these ranges of ipas outside RAM are MMIO (vm/guard.c) */
 	struct vm_ram guard[VM_NGUARD];
-};
+} __attribute__((aligned(1024)));
 
 #define VCPU_OFF 0u
 #define VCPU_ON  1u
@@ -57,7 +57,7 @@ struct vcpu {
 	u64 mmio_far; /* (loader) virtual address of the access */
 	u64 run_pfn;  /* PINNED */
 	u64 ctx_pfn;  /* CTX; run_pfn for a normal VM */
-};
+} __attribute__((aligned(64)));
 
 extern struct vm vms[KC_MAX_VMS + 1u]; /* index: handle; 0 is not used */
 extern struct vcpu vcpus[KC_MAX_VMS + 1u][KC_MAX_VCPUS];

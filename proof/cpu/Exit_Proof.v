@@ -130,7 +130,7 @@ Section Proofs.
     spec_fault_ipa B cpu LI (F "fault_ipa") -> spec_own_set B cpu LI (F "pg_set") ->
     spec_normal_trap B cpu LI (invoke F fuel f_normal_trap).
   Proof.
-    intros H1 H2 H3 H h i w V N S. ranges V. pose proof (class_field cpu w) as CF. cbv zeta.
+    intros H1 H2 H3 H h i w V N S. ranges V. pose proof (class_field cpu w) as CF. unfold normal_done, gets_fp. cbv zeta.
     set (e := reg_of w cpu "esr" []) in *. assert (Xe : in_ty U64 e) by apply wrap_in.
     enter. steps. run V S. prim H1 S. steps; rewrite CF in *.
     - eapply wp_mono; [apply H2; own V S|]. cbv beta. intros ? ? [-> ->]. reduce. steps.

@@ -3,7 +3,7 @@ From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Memory Link.
 From Redoubt.machine Require Import State Cpu Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Local_Prims Cpu_Facts Structure Page_Spec Vm_Spec Host_Map_Spec.
-From Redoubt.cpu Require Import Word_Spec Bits_Facts Prims Reg_Spec Own_Kept Host_Trap_Spec Host_Facts.
+From Redoubt.cpu Require Import Word_Spec Bits_Facts Prims Reg_Spec Own_Kept Left_Kept Host_Trap_Spec Host_Facts.
 From Redoubt.gen Require Import host_abort.
 Import ListNotations.
 Open Scope string_scope.
@@ -11,6 +11,7 @@ Open Scope Z_scope.
 
 Section Abort.
   Variables (B : board) (cpu : Z) (fuel : nat).
+  Hypothesis HB : board_ok B.
   Notation LI := (mem_inv B).
 
   Lemma takes_abort_idle esr far w w' : takes_abort cpu esr far w w' -> idle B w -> idle B w'.
@@ -29,7 +30,7 @@ Section Abort.
     intros H1 H2 H3 H4 H5 esr w X A Hi. pose proof (idle_secure B w Hi) as S. enter. steps.
     eapply wp_mono; [apply wp_all, H1; assumption|]. cbv beta. intros ? ? (-> & p & -> & Hp). reduce. steps.
     prim H2 S. change (wrap U64 (w_mem w (reg cpu "far" []))) with (reg_of w cpu "far" []). to_if.
-    assert (K : cells_kept cpu w w) by (intros l _ _; reflexivity).
+    assert (K : looked cpu w w) by (split; [intros l _ _; reflexivity|apply left_refl]). pose proof (ah_cpu _ _ A) as Hc.
     assert (Hq : walk_again esr = false -> p = field 4 40 (reg_of w cpu "hpfar" [])) by (intros N; rewrite N in Hp; exact Hp).
     pose proof (field_range 4 40 (reg_of w cpu "hpfar" []) ltac:(lia)) as R40.
     change (2 ^ 40) with 1099511627776 in *. change (2 ^ 64) with 18446744073709551616 in *.
@@ -46,15 +47,16 @@ Section Abort.
     - steps. split; [reflexivity|]. split; [exact (gicr_done_idle _ _ _ Hg Hi)|]. exists p. split; [exact Hq|]. right. left.
       split; [assumption|]. split; [assumption|exact Hg].
     - subst w1. steps.
-      + eapply wp_mono; [apply wp_all, H4; [unfold in_ty; cbn; lia|exact Hi]|]. cbv beta. intros r w1 (I1 & K1 & v &
-          -> & Hv & Hm). reduce. steps.
+      + eapply wp_mono; [apply wp_all, wp_left; [exact HB|lia|exact S|apply H4; [unfold in_ty; cbn; lia|exact Hi]]|].
+        cbv beta. intros r w1 ((I1 & K0 & v & -> & Hv & Hm) & L1). assert (K1 : looked cpu w w1) by (split; [exact K0|exact L1]).
+        reduce. steps.
         * (eapply wp_mono; [apply wp_all, H5; [apply lor_in; [exact X|unfold in_ty; cbn; lia]|apply wrap_in|apply (idle_secure B w1 I1)]|];
           cbv beta; intros ? w2 [_ T]; reduce; steps; split; [reflexivity|]; split; [exact (takes_abort_idle _ _ _ _ T I1)|];
           exists p; split; [exact Hq|]; right; right; exists w1; split; [exact K1|]; split; [exact I1|exact T]).
         * split; [reflexivity|]. split; [exact I1|]. exists p. split; [exact Hq|]. left. split; [exact K1|]. right.
           destruct Hm as [[-> _]|(w2 & L2 & Hm)]; [contradiction|]. split; [lia|].
           assert (Hv1 : v = 1) by lia. apply Hm in Hv1. split; [apply Hv1|]. exists w2. auto.
-      + assert (K1 : cells_kept cpu w w) by exact K. assert (I1 : idle B w) by exact Hi.
+      + assert (K1 : looked cpu w w) by exact K. assert (I1 : idle B w) by exact Hi.
         (eapply wp_mono; [apply wp_all, H5; [apply lor_in; [exact X|unfold in_ty; cbn; lia]|apply wrap_in|apply (idle_secure B w I1)]|];
           cbv beta; intros ? w2 [_ T]; reduce; steps; split; [reflexivity|]; split; [exact (takes_abort_idle _ _ _ _ T I1)|];
           exists p; split; [exact Hq|]; right; right; exists w; split; [exact K1|]; split; [exact I1|exact T]).

@@ -4,7 +4,8 @@ From Redoubt.sem Require Import Tactics Memory Link.
 From Redoubt.machine Require Import State Cpu Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Local_Prims Cpu_Facts Structure Page_Spec Own_Spec Vm_Spec
   Call_Spec.
-From Redoubt.cpu Require Import Word_Spec Bits_Facts Prims Reg_Spec Own_Kept Left_Kept Host_Trap_Spec Host_Facts Host_Call_Spec.
+From Redoubt.cpu Require Import Word_Spec Bits_Facts Prims Reg_Spec Own_Kept Left_Kept Rest_Spec Host_Trap_Spec Host_Facts
+  Host_Call_Spec Host_Rest.
 From Redoubt.gen Require Import host_call.
 From Redoubt.gen Require Consts.
 Import ListNotations.
@@ -70,23 +71,16 @@ Section Proofs.
   Variables (load : Z -> Z -> world -> Z -> world -> Prop) (put_back : world -> Z -> world -> Prop) (runs : world -> world -> Prop).
   Notation effect_of := (call_effect B cpu load put_back).
 
-  Lemma left_at_host w w' : left_alone cpu w w' -> w_held w' = false -> at_host cpu w -> at_host cpu w'.
-  Proof.
-    intros K H A. apply (same_at_host cpu w); [rewrite H; symmetry; apply A| | |exact A].
-    - apply (l_mem cpu w w' K), left_owned; [reflexivity|discriminate|reflexivity|reflexivity].
-    - apply (l_mem cpu w w' K), left_owned; [exact I|discriminate|reflexivity|reflexivity].
-  Qed.
-
   (** A call on memory is the whole of its case. *)
-  Lemma left_case p (R : world -> Z -> world -> Prop) (X : option Z -> world -> Prop) w : at_host cpu w -> secure B w ->
+  Lemma left_case p (R : world -> Z -> world -> Prop) (X : option Z -> world -> Prop) w : hosted cpu w -> secure B w ->
     wp (kcore B cpu LI) p X w ->
     (forall r w', X r w' -> idle B w' /\ exists v, r = Some v /\ R w v w') ->
     WP p (fun r w2 => WP (leave (Some U64) (Return r)) (returns B cpu R w) w2) w.
   Proof.
-    intros A S H E. pose proof (ah_cpu _ _ A).
+    intros A S H E. pose proof (rs_cpu _ _ (proj1 A)).
     eapply wp_mono; [apply wp_all, wp_left; [exact HB|lia|exact S|exact H]|].
     cbv beta. intros r w' [Hr K]. destruct (E r w' Hr) as (I & v & -> & Rest).
-    split; [exact I|]. split; [exact (left_at_host w w' K (id_held B w' I) A)|]. exists v. split; [reflexivity|exact Rest].
+    split; [exact I|]. split; [exact (hosted_left cpu w w' K A)|]. exists v. split; [reflexivity|exact Rest].
   Qed.
   Lemma other_case p (R : world -> Z -> world -> Prop) w : WP p (returns B cpu R w) w ->
     WP p (fun r w2 => WP (leave (Some U64) (Return r)) (returns B cpu R w) w2) w.
@@ -100,8 +94,8 @@ Section Proofs.
     spec_call_cntvoff B cpu LI (F "call_cntvoff") -> spec_call_vgic_info B cpu LI (F "call_vgic_info") ->
     spec_memory_call B cpu (F "memory_call") -> spec_any_call B cpu load put_back (invoke F fuel f_any_call).
   Proof.
-    intros H1 H2 H3 H4 H5 H6 H7 fid a1 a2 a3 a4 w X X1 X2 X3 X4 A O I. pose proof (idle_secure B w I) as S.
-    pose proof (ah_cpu _ _ A) as Hc. enter. steps; try subst fid.
+    intros H1 H2 H3 H4 H5 H6 H7 fid a1 a2 a3 a4 w X X1 X2 X3 X4 A I. pose proof (idle_secure B w I) as S.
+    pose proof (rs_cpu _ _ (proj1 A)) as Hc. enter. steps; try subst fid.
     - eapply left_case; [exact A|exact S|apply H1; assumption|]. cbv beta. intros r w' [-> ->].
       split; [repeat (apply set_own_idle; [reflexivity|]); exact I|]. exists 0. split; [reflexivity|].
       split; [reflexivity|]. unfold own_of. rewrite !set_own_mem. unfold upd, loc_eqb. cbn. rewrite ?Z.eqb_refl. split; reflexivity.
@@ -121,13 +115,16 @@ Section Proofs.
       destruct D as [[(u & [= <-] & N) ->]|D]; [left; auto|right; exact D].
   Qed.
 
-  Lemma own_ok_results w : own_ok cpu w -> own_ok cpu (no_results B cpu w).
+  Lemma hosted_results w : hosted cpu w -> hosted cpu (no_results B cpu w).
+  Proof. intros A. do 3 (apply hosted_own; [reflexivity|reflexivity|]). exact A. Qed.
+  Lemma hosted_answered st w : hosted cpu w -> hosted cpu (answered B cpu st w).
   Proof.
-    assert (E : forall c ix, String.prefix "pcpu.res" c = false -> w_mem (no_results B cpu w) (c, ix) = w_mem w (c, ix)).
-    { intros c ix P. unfold no_results. rewrite !set_own_mem, !upd_name; [reflexivity|..];
-        match goal with |- String.eqb ?a c = false => destruct (String.eqb_spec a c) as [<-|]; [discriminate P|reflexivity] end. }
-    unfold own_ok, loaded_vm, loaded_vcpu, token. rewrite !E by reflexivity. auto.
+    intros A. unfold answered. assert (P : forall n v y, n < 31 -> hosted cpu y -> hosted cpu (put cpu n v y)).
+    { intros n v y N J. pose proof (hosted_put_x cpu n v y J) as Z. unfold put_x in Z. destruct (Z.ltb_spec n 31); [exact Z|lia]. }
+    destruct (st =? KC_OK); [repeat (apply P; [lia|]); exact A|]. apply hosted_own; [reflexivity|reflexivity|]. apply P; [lia|exact A].
   Qed.
+  Lemma hosted_stub nr w : hosted cpu w -> hosted cpu (stub_answer cpu nr w).
+  Proof. intros A. unfold stub_answer. destruct (nr =? 4); repeat apply hosted_put_x; exact A. Qed.
   Lemma answered_idle st w : idle B w -> idle B (answered B cpu st w).
   Proof.
     intros I. unfold answered. assert (P : forall n v y, n < 31 -> idle B y -> idle B (put cpu n v y)).
@@ -141,13 +138,14 @@ Section Proofs.
     spec_run_returns B cpu runs (F "call_vcpu_run") -> spec_any_call B cpu load put_back (F "any_call") ->
     spec_call_return B cpu (F "call_return") -> spec_host_call B cpu load put_back runs (invoke F fuel f_host_call).
   Proof.
-    intros H1 H2 H3 H4 H5 w A O I. pose proof (idle_secure B w I) as S. pose proof (ah_cpu _ _ A) as Hc. enter. steps.
+    intros H1 H2 H3 H4 H5 w Ho I. pose proof (idle_secure B w I) as S. pose proof (hosted_at_host cpu w (id_held B w I) Ho) as A.
+    pose proof (ah_cpu _ _ A) as Hc. enter. steps.
     host_get H1 A S. steps. host_get H1 A S. steps. host_get H1 A S. steps. host_get H1 A S. steps. host_get H1 A S. to_if.
     assert (X : forall n, in_ty U64 (host_x cpu w n)).
     { intros n. unfold host_x. destruct (n <? 31); [apply wrap_in|unfold in_ty; cbn; lia]. }
     unfold call_done. cbv zeta. step. step. to_if.
     { destruct (Z.ltb_spec (host_x cpu w 0) 5); [|lia]. eapply wp_mono; [apply H2; auto|]. cbv beta. intros r w' [_ ->]. reduce. steps.
-      split; [reflexivity|]. split; [apply stub_idle, I|]. reflexivity. }
+      split; [reflexivity|]. split; [apply stub_idle, I|]. split; [left; apply hosted_stub, Ho|]. reflexivity. }
     destruct (Z.ltb_spec (host_x cpu w 0) 5); [lia|].
     apply own_write; [reflexivity|reflexivity|reflexivity|left; reflexivity|exact S|]. intros _.
     assert (I1 : idle B (set_own B cpu "pcpu.res1" 0 w)) by (apply set_own_idle; [reflexivity|exact I]). steps.
@@ -157,17 +155,18 @@ Section Proofs.
     apply own_write; [reflexivity|reflexivity|reflexivity|left; reflexivity|apply (idle_secure B _ I2)|]. intros _.
     match goal with |- wp _ _ _ ?y => change y with (no_results B cpu w) end.
     assert (I3 : idle B (no_results B cpu w)) by (apply set_own_idle; [reflexivity|exact I2]).
-    assert (A3 : at_host cpu (no_results B cpu w)) by (do 3 (apply set_own_at_host; [reflexivity|reflexivity|]); exact A).
-    pose proof (own_ok_results w O) as O3. to_if. step. step. to_if.
+    pose proof (hosted_results w Ho) as A3. to_if. step. step. to_if.
     - destruct (Z.eqb_spec (host_x cpu w 0) Consts.KC_VCPU_RUN) as [Ef|N]; [|contradiction].
-      eapply wp_mono; [apply H3; assumption|]. cbv beta. intros r w' [(-> & I' & R)|(I' & A' & v & -> & N)]; reduce; steps.
-      + split; [reflexivity|]. split; [exact I'|]. left. exact R.
+      eapply wp_mono; [apply H3; assumption|]. cbv beta. intros r w' [(-> & I' & R)|(I' & Ho' & v & -> & N)]; reduce;
+        try pose proof (hosted_at_host cpu w' (id_held B w' I') Ho') as A'; steps.
+      + split; [reflexivity|]. split; [exact I'|]. split; [right; exact R|]. left. exact R.
       + contradiction.
       + eapply wp_mono; [apply H5; [exact A'|apply (idle_secure B _ I')]|]. cbv beta. intros r w2 [_ ->]. reduce. steps.
-        split; [reflexivity|]. split; [apply answered_idle, I'|]. right. exists v, w'. auto.
+        split; [reflexivity|]. split; [apply answered_idle, I'|]. split; [left; apply hosted_answered, Ho'|]. right. exists v, w'. auto.
     - destruct (Z.eqb_spec (host_x cpu w 0) Consts.KC_VCPU_RUN) as [Ef|N]; [contradiction|].
-      eapply wp_mono; [apply H4; auto|]. cbv beta. intros r w' (I' & A' & v & -> & R). reduce. steps.
+      eapply wp_mono; [apply H4; auto|]. cbv beta. intros r w' (I' & Ho' & v & -> & R). reduce. steps.
+      pose proof (hosted_at_host cpu w' (id_held B w' I') Ho') as A'.
       eapply wp_mono; [apply H5; [exact A'|apply (idle_secure B _ I')]|]. cbv beta. intros r w2 [_ ->]. reduce. steps.
-      split; [reflexivity|]. split; [apply answered_idle, I'|]. exists v, w'. auto.
+      split; [reflexivity|]. split; [apply answered_idle, I'|]. split; [left; apply hosted_answered, Ho'|]. exists v, w'. auto.
   Qed.
 End Proofs.

@@ -3,7 +3,7 @@ From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Link Wp Bits.
 From Redoubt.machine Require Import State Cpu Events.
 From Redoubt.mm Require Import Desc_Spec Local_Prims Structure Vm_Spec.
-From Redoubt.cpu Require Import Word_Spec Reg_Spec Own_Kept Smc_Spec Host_Trap_Spec Host_Call_Spec Host_Smc_Spec.
+From Redoubt.cpu Require Import Word_Spec Reg_Spec Own_Kept Smc_Spec Rest_Spec Host_Trap_Spec Host_Call_Spec Host_Smc_Spec.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -21,6 +21,7 @@ Section Specs.
     else if (class =? 0x20) || (class =? 0x24) then abort_done B cpu esr w w'
     else if class =? 0x18 then w' = over cpu (if is_read esr then put_x cpu (field 5 5 esr) 0 w else w)
     else takes_exception cpu (2 ^ 25) w w'.
-  Definition spec_host_trap (d : den) : Prop := forall w, at_host cpu w -> own_ok cpu w -> idle B w ->
-    WP (d [cpu]) (fun r w' => r = None /\ idle B w' /\ host_served (reg_of w cpu "esr" []) w w') w.
+  Definition spec_host_trap (d : den) : Prop := forall w, hosted cpu w -> idle B w ->
+    WP (d [cpu]) (fun r w' => r = None /\ idle B w' /\ (hosted cpu w' \/ runs (no_results B cpu w) w') /\
+      host_served (reg_of w cpu "esr" []) w w') w.
 End Specs.

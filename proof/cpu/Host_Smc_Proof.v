@@ -3,7 +3,7 @@ From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Memory Link.
 From Redoubt.machine Require Import State Cpu Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Local_Prims Cpu_Facts Structure Page_Spec Vm_Spec.
-From Redoubt.cpu Require Import Word_Spec Bits_Facts Prims Reg_Spec Own_Kept Smc_Spec Host_Trap_Spec Host_Facts Host_Smc_Spec.
+From Redoubt.cpu Require Import Word_Spec Bits_Facts Prims Reg_Spec Own_Kept Left_Kept Smc_Spec Host_Trap_Spec Host_Facts Host_Smc_Spec.
 From Redoubt.gen Require Import host_smc.
 Import ListNotations.
 Open Scope string_scope.
@@ -11,6 +11,7 @@ Open Scope Z_scope.
 
 Section Proofs.
   Variables (B : board) (cpu : Z) (fuel : nat).
+  Hypothesis HB : board_ok B.
   Notation LI := (mem_inv B).
   Notation WP := (wp (kcore_all B cpu LI)).
 
@@ -32,11 +33,12 @@ Section Proofs.
     prim H3 S. steps. assert (M : Z.land (host_x cpu w 0) 4294967295 = host_x cpu w 0 mod 2 ^ 32) by (apply land_low; [lia|reflexivity]).
     rewrite M. match goal with |- wp _ _ _ ?y => change y with (over cpu w) end.
     pose proof (over_idle B cpu w I) as I1.
-    eapply wp_mono; [apply H4; [apply Z.mod_pos_bound; lia|auto..|exact I1]|].
-    cbv beta. intros r w1 (K & I2 & v & -> & Xv & N). reduce. steps.
+    eapply wp_mono; [apply wp_all, wp_left; [exact HB|lia|apply (idle_secure B _ I1)|apply H4; [apply Z.mod_pos_bound; lia|auto..|exact I1]]|].
+    cbv beta. intros r w1 ((K & I2 & v & -> & Xv & N) & L). reduce. steps.
     assert (A1 : at_host cpu w1) by (apply (kept_at_host (over cpu w)); [exact K|apply I2|apply set_regs_at_host, A]).
     pose proof (idle_secure B w1 I2) as S1. eapply wp_mono; [apply H5; [side|exact Xv|exact A1|exact S1]|]. cbv beta.
-    intros r w2 [-> ->]. reduce. steps. split; [reflexivity|]. split; [apply put_x_idle, I2|]. exists v, w1. auto.
+    intros r w2 [-> ->]. reduce. steps. split; [reflexivity|]. split; [apply put_x_idle, I2|]. exists v, w1.
+    split; [exact K|]. split; [exact L|]. split; [reflexivity|exact N].
   Qed.
 
   (** Without the bit for 64-bit arguments. *)
@@ -65,7 +67,7 @@ Section Proofs.
     intros H1 H2 H3 H4 H5 H6 fid a1 a2 a3 w R X1 X2 X3 Hc I. pose proof (idle_secure B w I) as S. enter.
     destruct (convention fid R) as (q & Hq & Ef). set (f := Z.land fid 18446744072635809791) in *.
     change (2 ^ 32) with 4294967296 in R. change (2 ^ 30) with 1073741824 in Ef. assert (X : in_ty U64 fid) by (unfold in_ty; cbn; lia).
-    steps. eapply wp_mono; [apply wp_all, (H1 fid X)|]. cbv beta. intros ? ? [-> ->]. reduce. fold f. steps.
+    steps. eapply wp_mono; [apply (H1 fid X)|]. cbv beta. intros ? ? [-> ->]. reduce. fold f. steps.
     - assert (Q : In fid questions).
       { apply existsb_exists in E as (y & J & Ey). apply Z.eqb_eq in Ey. subst y. exact J. }
       prim H2 S; [left; exact Q|]. steps. split; [apply own_kept_refl|]. split; [exact I|]. eexists. split; [reflexivity|].
@@ -80,7 +82,7 @@ Section Proofs.
         steps. split; [apply own_kept_refl|]. split; [exact I|]. eexists. split; [reflexivity|]. split; [apply wrap_in|]. listed.
     - eapply wp_mono; [apply H5; auto; unfold ends; cbn [existsb]; lia|]. cbv beta. intros r w1 (K & I1 & v & -> & Xv). reduce. steps.
       split; [exact K|]. split; [exact I1|]. exists v. split; [reflexivity|]. split; [exact Xv|]. listed.
-    - eapply wp_mono; [apply wp_all, H6; auto; lia|]. cbv beta. intros r w1 (-> & v & -> & Xv & _). reduce. steps.
+    - eapply wp_mono; [apply H6; auto; lia|]. cbv beta. intros r w1 (-> & v & -> & Xv & _). reduce. steps.
       split; [apply own_kept_refl|]. split; [exact I|]. exists v. split; [reflexivity|]. split; [exact Xv|]. listed.
     - split; [apply own_kept_refl|]. split; [exact I|]. eexists. split; [reflexivity|]. split; [unfold in_ty; cbn; lia|]. auto.
   Qed.

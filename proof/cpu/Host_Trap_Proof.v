@@ -100,8 +100,9 @@ Section Proofs.
       assert (R15 : Z.land (Z.shiftr esr 15) 1 = field 15 1 esr) by (apply mask_field; [lia|lia|reflexivity]).
       steps.
       + assert (Ns : is_store esr = false) by lia. rewrite Ns. specialize (Gw Ns). rewrite R21, R15, Ek.
-        eapply wp_mono; [apply wp_all, (H7 v k (field 21 1 esr) (field 15 1 esr)); [apply Gw|exact Hk]|]. cbv beta.
-            intros ? ? [-> ->]. reduce. steps.
+        eapply wp_mono; [apply wp_all, (H7 v (2 ^ k) (field 21 1 esr) (field 15 1 esr)); [apply Gw|]|].
+        { assert (D : k = 0 \/ k = 1 \/ k = 2 \/ k = 3) by lia. destruct D as [-> |[-> |[-> | ->]]]; unfold in_ty; cbn; lia. }
+        rewrite (access_power k Hk). cbv beta. intros ? ? [-> ->]. reduce. steps.
         host_set H8 A S; [apply loaded_in|]. steps. prim H9 (put_x_secure B cpu (field 16 5 esr) (loaded v (2 ^ k)
             (field 21 1 esr) (field 15 1 esr)) w S). steps.
         split; [reflexivity|]. exists v. split; [exact Gw|]. fold sz. rewrite Ek. unfold over. rewrite put_x_reg. reflexivity.

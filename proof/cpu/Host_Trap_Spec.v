@@ -6,7 +6,7 @@ From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Link Wp Bits.
 From Redoubt.machine Require Import State Cpu Events.
 From Redoubt.mm Require Import Desc_Spec Local_Prims Structure Vm_Spec Host_Map_Spec.
-From Redoubt.cpu Require Import Word_Spec Reg_Spec Own_Kept.
+From Redoubt.cpu Require Import Word_Spec Reg_Spec Own_Kept Left_Kept.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -78,15 +78,17 @@ Section Abort.
   Notation WP := (wp (kcore_all B cpu (mem_inv B))).
 
   Definition cells_kept (w w' : world) : Prop := forall l, class_of (fst l) = Percpu -> of_cpu cpu l -> w_mem w' l = w_mem w l.
+  (** ... and all else that is the CPU's. *)
+  Definition looked (w w' : world) : Prop := cells_kept w w' /\ left_alone cpu w w'.
   (** Nothing (the instruction runs again): the address is unknown, or KServ's tables map the frame by now.  An access
       to a redistributor is done.  Else an abort at EL1, which says nothing but what trapped. *)
   Definition again (esr p : Z) : Prop :=
     walk_again esr = true \/ field 2 4 esr <> 3 /\ frame p /\ exists w1, locked B w1 /\ host_mapped B w1 p.
   Definition abort_done (esr : Z) (w w' : world) : Prop :=
     exists p, (walk_again esr = false -> p = field 4 40 (reg_of w cpu "hpfar" [])) /\
-      (cells_kept w w' /\ again esr p \/
+      (looked w w' /\ again esr p \/
        gicr w p = true /\ plain_access esr = true /\ gicr_done cpu esr w w' \/
-       exists w1, cells_kept w w1 /\ idle B w1 /\ takes_abort cpu (no_page esr) (reg_of w cpu "far" []) w1 w').
+       exists w1, looked w w1 /\ idle B w1 /\ takes_abort cpu (no_page esr) (reg_of w cpu "far" []) w1 w').
   Definition spec_host_abort (d : den) : Prop := forall esr w, in_ty U64 esr -> at_host cpu w -> idle B w ->
     WP (d [cpu; esr]) (fun r w' => r = None /\ idle B w' /\ abort_done esr w w') w.
 End Abort.

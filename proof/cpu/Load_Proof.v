@@ -29,9 +29,17 @@ Section Proofs.
     - apply Z.mod_pos_bound, Z.pow_pos_nonneg; lia.
   Qed.
 
+  Lemma access_some n : exists k, 0 <= k < 4 /\ access_bytes n = 2 ^ k.
+  Proof.
+    unfold access_bytes. destruct (Z.eqb_spec n 1) as [->|]; [exists 0; split; [lia|reflexivity]|].
+    destruct (Z.eqb_spec n 2) as [->|]; [exists 1; split; [lia|reflexivity]|].
+    destruct (Z.eqb_spec n 4) as [->|]; [exists 2|exists 3]; (split; [lia|reflexivity]).
+  Qed.
+
   Lemma load_value_ok : spec_size_mask B cpu LI (F "size_mask") -> spec_load_value B cpu LI (invoke F fuel f_load_value).
   Proof.
-    intros H raw k sext sf X Hk w. enter. steps. eapply wp_mono; [apply (H k Hk)|]. cbv beta. intros ? ? [-> ->]. reduce.
+    intros H raw z sext sf X Xz w. destruct (access_some z) as (k & Hk & Ek).
+    enter. steps. eapply wp_mono; [apply (H z Xz)|]. cbv beta. intros ? ? [-> ->]. reduce. rewrite Ek.
     set (n := 8 * 2 ^ k). set (m := 2 ^ n - 1).
     assert (Hn : n = 8 \/ n = 16 \/ n = 32 \/ n = 64).
     { unfold n. assert (D : k = 0 \/ k = 1 \/ k = 2 \/ k = 3) by lia. destruct D as [-> |[-> |[-> | ->]]]; cbn; lia. }
@@ -52,7 +60,7 @@ Section Proofs.
         replace (v0 - 2 ^ n) with (v0 + (2 ^ 64 - 2 ^ n) + (-1) * 2 ^ 64) by lia. rewrite Z.mod_add by lia. apply Z.mod_small. lia.
       - destruct (sf =? 0); [reflexivity|]. apply Z.mod_small. lia. }
     rewrite E1. clear E1. to_if. rewrite L1. join (fun e w' => w' = w /\
-      e = [("raw", Some raw); ("size", Some (2 ^ k)); ("sext", Some sext); ("sf", Some sf); ("m", Some m); ("v", Some v1)]).
+      e = [("raw", Some raw); ("size", Some z); ("sext", Some sext); ("sf", Some sf); ("m", Some m); ("v", Some v1)]).
     - steps; rewrite ?Hh in *; (split; [reflexivity|]); unfold v1; rewrite ?L3;
         destruct (Z.eqb_spec sext 0), (bit (n - 1) v0); cbn [negb andb] in *; first [reflexivity|exfalso; lia].
     - intros e w' [-> ->]. steps; (split; [reflexivity|]).

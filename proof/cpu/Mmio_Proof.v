@@ -37,10 +37,10 @@ Section Proofs.
     assert (Fr : in_ty U64 (data_reg cpu w)) by (unfold in_ty, modulus; lia).
     pose proof (size_field e) as Sz. pose proof (field_range 22 2 e ltac:(lia)) as Sr. change (2 ^ 2) with 4 in Sr.
     assert (By : bytes cpu w = 2 ^ field 22 2 e) by reflexivity.
-    assert (Bw : in_ty U32 (2 ^ field 22 2 e) /\ wrap U64 (Z.shiftl 1 (field 22 2 e)) = 2 ^ field 22 2 e).
+    assert (Bw : in_ty U32 (2 ^ field 22 2 e) /\ in_ty U64 (2 ^ field 22 2 e) /\ wrap U64 (Z.shiftl 1 (field 22 2 e)) = 2 ^ field 22 2 e).
     { assert (D : field 22 2 e = 0 \/ field 22 2 e = 1 \/ field 22 2 e = 2 \/ field 22 2 e = 3) by lia.
-      destruct D as [-> |[-> |[-> | ->]]]; split; try reflexivity; unfold in_ty; cbn; lia. }
-    destruct Bw as [Bw1 Bw2].
+      destruct D as [-> |[-> |[-> | ->]]]; repeat split; try reflexivity; unfold in_ty; cbn; lia. }
+    destruct Bw as (Bw1 & Bw3 & Bw2).
     assert (Iv : (Z.land e 16777216 =? 0) = negb (bit 24 e)) by (apply bit_mask; [lia|reflexivity]).
     assert (St : (Z.land e 64 =? 0) = negb (bit 6 e)) by (apply bit_mask; [lia|reflexivity]).
     assert (Pw : (Z.land e 384 =? 0) = negb (bit 7 e) && negb (bit 8 e)).
@@ -76,7 +76,8 @@ Section Proofs.
       steps.
       + assert (Ds : bit 6 e = true) by (destruct (bit 6 e); [reflexivity|cbn in St; lia]).
         change (is_store e) with (bit 6 e). rewrite Ds. owed V5 S5 V6 S6 w6.
-        eapply wp_mono; [apply wp_all, (H4 (field 22 2 e) Sr)|]. cbv beta. intros ? ? [-> ->]. reduce. steps.
+        eapply wp_mono; [apply wp_all, (H4 (2 ^ field 22 2 e)), Bw3|]. cbv beta. intros ? ? [-> ->].
+        rewrite (access_power _ Sr). reduce. steps.
         rewrite (land_low (x_reg cpu w (data_reg cpu w)) (2 ^ (8 * 2 ^ field 22 2 e) - 1) (8 * 2 ^ field 22 2 e)) by (lia || reflexivity).
         change (vcpu_run w h i) with (vcpu_run w6 h i).
         word H V6; [|].

@@ -79,7 +79,7 @@ Section Proofs.
     spec_host_cpu_on B cpu (invoke F fuel f_host_cpu_on).
   Proof.
     intros H1 H2 H3 H4 H5 fid mpidr pc arg w Hf Xm Xp Xa Hi. pose proof (idle_secure w Hi) as S. enter. steps.
-    eapply wp_mono; [apply wp_all, H1; assumption|]. cbv beta. intros ? ? (-> & t & -> & Ht). reduce. steps.
+    eapply wp_mono; [apply H1; assumption|]. cbv beta. intros ? ? (-> & t & -> & Ht). reduce. steps.
     prim H2 S. change (wrap U64 (w_mem w (reg cpu "entry" []))) with (reg_of w cpu "entry" []).
     assert (M : Z.land pc 3 = pc mod 4) by (apply (land_low pc 3 2); [lia|reflexivity]).
     assert (T8 : 0 <= t <= 8) by (destruct Ht as [->|(R & _)]; lia).

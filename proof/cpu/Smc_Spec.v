@@ -18,7 +18,7 @@ Definition ON_PENDING : Z := 2 ^ 64 - 5.
 
 Section Specs.
   Variables (B : board) (cpu : Z).
-  Notation WP := (wp (kcore_all B cpu (mem_inv B))).
+  Notation WP := (wp (kcore B cpu (mem_inv B))).
 
   Definition taken (t pc arg v : Z) (w1 w2 : world) : Prop :=
     v = 0 /\ wanted w1 t <> 0 /\ w2 = w1 \/

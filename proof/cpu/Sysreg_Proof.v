@@ -85,7 +85,7 @@ Section Proofs.
     spec_guest_reg_set B cpu LI (F "guest_reg_set") -> getter "elr_get" (F "elr_get") -> setter "elr_set" (F "elr_set") ->
     spec_sysreg_trap B cpu LI (invoke F fuel f_sysreg_trap).
   Proof.
-    intros H1 H2 H3 H4 H5 H6 H7 h i w V P S C. ranges V.
+    intros H1 H2 H3 H4 H5 H6 H7 h i w V P S C. ranges V. unfold sysreg_done.
     set (e := reg_of w cpu "esr" []) in *. assert (Xe : in_ty U64 e) by apply wrap_in.
     assert (Rt : Z.land (Z.shiftr e 5) 31 = field 5 5 e) by (apply mask_field; [lia|lia|reflexivity]).
     pose proof (field_range 5 5 e ltac:(lia)) as Rr. change (2 ^ 5) with 32 in Rr.

@@ -43,9 +43,6 @@ Definition RESUME := 255. Definition EXIT_TRAP := 2. Definition EXIT_TABLE := 16
 Definition OWES_NOTHING := 0. Definition OWES_LOAD := 1. Definition OWES_STORE := 2. Definition OWES_READ := 3.
 Definition OWES_WRITE := 4.
 Definition vcpu_cell (w : world) (f : ident) (h i : Z) : Z := wrap U32 (w_mem w (obj f [h; i])).
-(** The size that a load was told with is one of an access. *)
-Definition pend_ok (w : world) (h i : Z) : Prop := vcpu_cell w "vcpus.pend" h i = OWES_LOAD ->
-  exists k, 0 <= k < 4 /\ vcpu_cell w "vcpus.mmio_size" h i = 2 ^ k.
 
 Section Specs.
   Variables (B : board) (cpu : Z) (LI : world -> Prop).
@@ -88,10 +85,10 @@ Section Specs.
     then takes_abort cpu 0x92000010 (wrap U64 (w_mem w (obj "vcpus.mmio_far" [h; i]))) w1 w'
     else if owes =? OWES_NOTHING then w' = w1
     else w' = move cpu 4 (
-      if owes =? OWES_LOAD then put_reg cpu rt (loaded v (vcpu_cell w "vcpus.mmio_size" h i)
+      if owes =? OWES_LOAD then put_reg cpu rt (loaded v (access_bytes (vcpu_cell w "vcpus.mmio_size" h i))
         (vcpu_cell w "vcpus.mmio_sext" h i) (vcpu_cell w "vcpus.mmio_sf" h i)) w1
       else if owes =? OWES_READ then put_reg cpu rt v w1 else w1).
-  Definition spec_pend_complete (d : den) : Prop := forall h i w, serves cpu w h i -> pend_ok w h i -> secure B w ->
+  Definition spec_pend_complete (d : den) : Prop := forall h i w, serves cpu w h i -> secure B w ->
     WP (d [cpu]) (fun r w' => r = None /\ exists v flags, in_ty U64 v /\ in_ty U64 flags /\ completes w h i v flags w') w.
 
   (** ** sysreg.c *)
@@ -112,14 +109,15 @@ Section Specs.
         ident_shown (field 1 4 esr) (field 17 3 esr) (reg_of w cpu "id" [field 1 4 esr; field 17 3 esr]) v \/ v = 0
     | _ => v = if reg_is esr 2 0 1 1 4 then 8 else 0
     end.
+  Definition sysreg_done (h i : Z) (w : world) (r : option Z) (w' : world) : Prop :=
+    match who_answers (esr_of w) with
+    | By_kserv => r = Some EXIT_TRAP /\ w' = tell h i (register_words w) (remember h i (register_owed w) w)
+    | Undefined => r = Some RESUME /\ takes_exception cpu (2 ^ 25) w w'
+    | _ => r = Some RESUME /\ exists v, answers (esr_of w) w v /\
+        w' = move cpu 4 (if is_read (esr_of w) then put_reg cpu (field 5 5 (esr_of w)) v w else w)
+    end.
   Definition spec_sysreg_trap (d : den) : Prop := forall h i w, serves cpu w h i -> protected w h -> secure B w ->
-    class cpu w = SYSREG ->
-    WP (d [cpu; esr_of w]) (fun r w' => match who_answers (esr_of w) with
-      | By_kserv => r = Some EXIT_TRAP /\ w' = tell h i (register_words w) (remember h i (register_owed w) w)
-      | Undefined => r = Some RESUME /\ takes_exception cpu (2 ^ 25) w w'
-      | _ => r = Some RESUME /\ exists v, answers (esr_of w) w v /\
-          w' = move cpu 4 (if is_read (esr_of w) then put_reg cpu (field 5 5 (esr_of w)) v w else w)
-      end) w.
+    class cpu w = SYSREG -> WP (d [cpu; esr_of w]) (sysreg_done h i w) w.
 
   (** ** psci.c: calls that end in an exit; CPU_SUSPEND is told as a WFI *)
   Definition called (w : world) : Prop := class cpu w = HVC \/ class cpu w = SMC.
@@ -158,12 +156,15 @@ Section Specs.
     WP (d [cpu; esr_of w]) (fun r w' => r = Some EXIT_TRAP /\
       w' = tell h i [(X0, 0); (ESR, kept cpu w (CLASS + 1)); (FAULT, 0)] (move cpu 4 w)) w.
   (** A normal VM's traps go to KServ, but for FP. *)
+  Definition gets_fp (w w' : world) : Prop :=
+    w' = write_cell B (obj "pcpu.fp_live" [cpu]) 1 (set_regs cpu [("cptr", [], CPTR_GUEST)] w).
+  Definition normal_done (h i : Z) (w : world) (r : option Z) (w' : world) : Prop :=
+    let syndrome := [(ESR, esr_of w); (FAR, reg_of w cpu "far" [])] in
+    if class cpu w =? 7 then r = Some RESUME /\ gets_fp w w'
+    else if (class cpu w =? FETCH) || (class cpu w =? DATA) then
+      walk_again (esr_of w) = true /\ r = Some RESUME /\ w' = w \/
+      r = Some EXIT_TRAP /\ exists p, 0 <= p < 2 ^ 40 /\ w' = tell h i ((HPFAR, 16 * p) :: syndrome) w
+    else r = Some EXIT_TRAP /\ w' = tell h i syndrome w.
   Definition spec_normal_trap (d : den) : Prop := forall h i w, serves cpu w h i -> ~ protected w h -> secure B w ->
-    WP (d [cpu; esr_of w]) (fun r w' => let syndrome := [(ESR, esr_of w); (FAR, reg_of w cpu "far" [])] in
-      if class cpu w =? 7 then r = Some RESUME /\
-        w' = write_cell B (obj "pcpu.fp_live" [cpu]) 1 (set_regs cpu [("cptr", [], CPTR_GUEST)] w)
-      else if (class cpu w =? FETCH) || (class cpu w =? DATA) then
-        walk_again (esr_of w) = true /\ r = Some RESUME /\ w' = w \/
-        r = Some EXIT_TRAP /\ exists p, 0 <= p < 2 ^ 40 /\ w' = tell h i ((HPFAR, 16 * p) :: syndrome) w
-      else r = Some EXIT_TRAP /\ w' = tell h i syndrome w) w.
+    WP (d [cpu; esr_of w]) (normal_done h i w) w.
 End Specs.

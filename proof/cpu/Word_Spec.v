@@ -38,6 +38,10 @@ Definition is_stage2_fault (esr : Z) : bool := (4 <=? field 0 6 esr) && (field 0
 (** Permission fault of the access itself: HPFAR_EL2 does not say where. *)
 Definition walk_again (esr : Z) : bool := (field 2 4 esr =? 3) && negb (bit 7 esr).
 
+(** The size of an access: what is not 1, 2 or 4 counts as 8. *)
+Definition access_bytes (n : Z) : Z := if (n =? 1) || (n =? 2) || (n =? 4) then n else 8.
+Lemma access_power k : 0 <= k < 4 -> access_bytes (2 ^ k) = 2 ^ k.
+Proof. intros H. assert (D : k = 0 \/ k = 1 \/ k = 2 \/ k = 3) by lia. destruct D as [-> |[-> |[-> | ->]]]; reflexivity. Qed.
 (** A load of [size] bytes into a register of 64 ([sf]) or 32 bits, with its sign or not. *)
 Definition loaded (raw size sext sf : Z) : Z :=
   let v := raw mod 2 ^ (8 * size) in
@@ -99,9 +103,9 @@ Section Specs.
     exists p, vector_state pstate sctlr p /\ computes K d [pstate; sctlr] p.
 
   Definition spec_stage2_fault : den -> Prop := unary K (fun esr => bz (is_stage2_fault esr)).
-  Definition spec_size_mask (d : den) : Prop := forall k, 0 <= k < 4 -> computes K d [2 ^ k] (2 ^ (8 * 2 ^ k) - 1).
-  Definition spec_load_value (d : den) : Prop := forall raw k sext sf, in_ty U64 raw -> 0 <= k < 4 ->
-    computes K d [raw; 2 ^ k; sext; sf] (loaded raw (2 ^ k) sext sf).
+  Definition spec_size_mask (d : den) : Prop := forall n, in_ty U64 n -> computes K d [n] (2 ^ (8 * access_bytes n) - 1).
+  Definition spec_load_value (d : den) : Prop := forall raw n sext sf, in_ty U64 raw -> in_ty U64 n ->
+    computes K d [raw; n; sext; sf] (loaded raw (access_bytes n) sext sf).
 
   Definition spec_lr_count : den -> Prop := unary K lrs.
   Definition spec_ap_count : den -> Prop := unary K aps.

@@ -46,7 +46,7 @@ Section Proofs.
     unary K arg (F "word_arg") ->
     (forall k h a, 0 <= k < 16 -> 0 <= h < 2 ^ 16 -> 0 <= a < 2 ^ 36 ->
       computes K (F "word_make") [k; h; a] (mk_state k h a)) ->
-    spec_page_set B cpu LI (F "page_set") -> spec_page_lend B cpu LI (invoke F fuel f_page_lend).
+    spec_page_put B cpu LI (F "page_put") -> spec_page_lend B cpu LI (invoke F fuel f_page_lend).
   Proof.
     intros HG HK HA HW HS p x fz L w S [R Kp]. pose proof (s_cs B _ _ _ S) as C. enter. steps.
     pure HG. steps. pure HK. to_if.
@@ -62,7 +62,9 @@ Section Proofs.
       assert (M : may_set B w p (mk_state 3 0 (c + 1))).
       { apply may_set_hosts; auto; [apply C|pg; intuition..]. }
       eapply wp_mono; [apply HS; [exact C|exact M]|].
-      cbv beta. intros ? w' (-> & C' & S' & V & Er & Ew & Et). steps. split; [reflexivity|].
+      cbv beta. intros ? w' (-> & C' & S' & V0 & Er & Ew & Et). steps.
+      split; [eexists; split; [reflexivity|range]|].
+      assert (V : evolves B ["n_kind"] (eq p) w w') by (eapply evolves_weaken; [| |exact V0]; [reflexivity|auto]).
       pose proof (recounts_set _ _ _ V Er Ew Et) as Rc'.
       assert (K' : kind (state w' p) = PG_LENT) by (rewrite S'; exact Ks).
       split; [|split; [exact Rc'|exact K']].

@@ -34,10 +34,10 @@ Section Specs.
     rc_walk : w_walk w' = w_walk w;
     rc_tlb : w_tlb w' = w_tlb w }.
 
-  (** [x] has the page lent, once more. *)
+  (** [x] has the page lent, once more; the caller counts. *)
   Definition spec_page_lend (d : den) : Prop := forall p x fz L w, sec B fz L w -> free_page B 1 w p ->
-    WP (d [p]) (fun r w' => r = None /\ sec B fz (lent_to x p L) w' /\ recounts p w w' /\
-      kind (state w' p) = PG_LENT) w.
+    WP (d [p]) (fun r w' => (exists v, r = Some v /\ in_ty U64 v) /\ sec B fz (lent_to x p L) w' /\
+      recounts p w w' /\ kind (state w' p) = PG_LENT) w.
 
   (** [x] has it lent no more: its leaf names the page no more. *)
   Definition unnamed (w : world) (x : Z * Z) (p : Z) : Prop := ~ names w (fst x) (snd x) 2 p.

@@ -48,52 +48,93 @@ Section Proofs.
     split; [unfold wrap; cbn; lia|]. exists i; auto.
   Qed.
 
-  Lemma page_set_ok F : spec_meta_get B cpu LI (F "meta_get") -> unary K kind (F "word_kind") ->
-    spec_meta_set B cpu LI (F "meta_set") -> spec_page_set B cpu LI (invoke F fuel f_page_set).
+  Lemma ram_check_range_ok F : spec_ram_check_range B cpu LI (invoke F fuel f_ram_check_range).
   Proof.
-    intros HG HK HS p s w C [R Ws NC U V A O]. enter. steps.
-    pure HG. steps. pure HK. steps. pure HK. steps; try apply kind_range.
-    read_locked C. steps. apply (write_plain B cpu LI); [exact C|reflexivity|]. wrote C1 w1.
-    steps; try apply kind_range. read_locked C1. steps. apply (write_plain B cpu LI); [exact C1|reflexivity|]. wrote C2 w2. steps.
-    assert (I : inv B (set_meta p s w2)).
-    { apply inv_set_meta; try assumption. apply C2. }
-    eapply wp_mono; [apply HS; [exact C2|exact R|exact O|apply (i_secure B _ I)]|].
-    cbv beta. intros ? ? [-> ->]. steps. split; [reflexivity|].
-    split; [split; [exact I|apply C2]|]. split.
-    - unfold state; cbn. rewrite Z.eqb_refl. apply wrap_small, Ws.
-    - split; [|auto]. 
-      apply evolves_trans with w1; [|apply evolves_trans with w2].
-      1, 2: apply evolves_weaken with ["n_kind"] no_page; [auto|intros ? []|];
-        apply evolves_write_cell; reflexivity.
-      apply evolves_set_meta. reflexivity.
+    intros p n w P N Kn. pose proof (kn_constants B w Kn) as C. pose proof (bo_n B HB) as Nb. enter. steps.
+    loop (fun m e w1 => w1 = w /\ exists i o, m = b_n B - i /\ 0 <= i <= b_n B /\
+      e = [("pfn", Some p); ("n", Some n); ("i", Some i); ("at", o)]) from (b_n B).
+    - lia.
+    - split; [reflexivity|]. exists 0, None. sp; try lia. reflexivity.
+    - intros m e w1 M (-> & i & o & -> & I & ->). steps.
+      read_const. rewrite (k_n B w C). steps.
+      + pose proof (bo_region B HB i ltac:(lia)) as R.
+        read_const. rewrite (k_base B w C i) by lia. steps.
+        read_const. rewrite (k_size B w C i) by lia. steps.
+        * read_const. rewrite (k_size B w C i) by lia. steps. split; [reflexivity|]. eexists. split; [reflexivity|].
+          match goal with |- bz ?c = 0 \/ _ => destruct c eqn:Le; [right|left; reflexivity] end.
+          cbn [eval_cmp] in Le. apply Z.leb_le in Le.
+          split; [reflexivity|]. intros j J. exists i. unfold in_ty, wrap in *. cbn [modulus] in *. words.
+        * exists (b_n B - (i + 1)). sp; try lia; [reflexivity|]. eexists (i + 1), _. sp; try lia. reflexivity.
+      + split; [reflexivity|]. exists 0. auto.
   Qed.
 
-  Lemma page_check_one_ok F : spec_ram_check B cpu LI (F "ram_check") -> spec_meta_get B cpu LI (F "meta_get") ->
+  Lemma page_put_ok F : spec_meta_set B cpu LI (F "meta_set") -> spec_page_put B cpu LI (invoke F fuel f_page_put).
+  Proof.
+    intros HS p s w C [R Ws NC U V A O]. enter. steps.
+    assert (I : inv B (set_meta p s w)) by (apply inv_set_meta; try assumption; apply C).
+    eapply wp_mono; [apply HS; [exact C|exact R|exact O|apply (i_secure B _ I)]|].
+    cbv beta. intros ? ? [-> ->]. steps. split; [reflexivity|].
+    split; [split; [exact I|apply C]|]. split.
+    - unfold state; cbn. rewrite Z.eqb_refl. apply wrap_small, Ws.
+    - split; [|auto]. apply evolves_set_meta. reflexivity.
+  Qed.
+
+  Lemma page_count_ok F : spec_page_count B cpu LI (invoke F fuel f_page_count).
+  Proof.
+    intros a b n w C Ha Hb N. enter. steps.
+    read_locked C. steps. apply (write_plain B cpu LI); [exact C|reflexivity|]. wrote C1 w1.
+    steps. read_locked C1. steps. apply (write_plain B cpu LI); [exact C1|reflexivity|]. wrote C2 w2. steps.
+    split; [reflexivity|]. split; [exact C2|]. split; [|eexists _, _, _, _; reflexivity].
+    apply evolves_trans with w1; apply evolves_write_cell; reflexivity.
+  Qed.
+
+  Lemma page_set_ok F : spec_meta_get B cpu LI (F "meta_get") -> unary K kind (F "word_kind") ->
+    spec_page_count B cpu LI (F "page_count") -> spec_page_put B cpu LI (F "page_put") ->
+    spec_page_set B cpu LI (invoke F fuel f_page_set).
+  Proof.
+    intros HG HK HC HP p s w C [R Ws NC U V A O]. enter. steps.
+    pure HG. steps. pure HK. steps. pure HK. steps.
+    eapply wp_mono; [apply HC; [exact C|apply kind_range|apply kind_range|range]|].
+    cbv beta. intros ? w1 (-> & C1 & V1 & i & j & x & y & ->). steps.
+    eapply wp_mono; [apply HP; [exact C1|constructor; assumption]|].
+    cbv beta. intros ? w2 (-> & C2 & S2 & V2 & Er & Ew & Et). steps. split; [reflexivity|].
+    split; [exact C2|]. split; [exact S2|]. split; [|rewrite Er, Ew, Et; auto].
+    eapply evolves_trans; (eapply evolves_weaken; [| |eassumption]).
+    - auto.
+    - intros ? [].
+    - reflexivity.
+    - auto.
+  Qed.
+
+  Lemma page_check_one_ok F : spec_meta_get B cpu LI (F "meta_get") ->
     unary K kind (F "word_kind") -> unary K arg (F "word_arg") ->
     spec_page_check_one B cpu LI (invoke F fuel f_page_check_one).
   Proof.
-    intros HR HG HK HA p l w P C. enter. steps. assert (Kn : known B w) by (apply cs_known, C). ask HR v Hv. steps.
-    all: try (split; [reflexivity|]; eexists; sp; [reflexivity|range|]; unfold KC_OK; discriminate).
-    assert (R : is_ram B p) by (destruct Hv as [[_ R]|[-> _]]; [exact R|lia]).
-    pure HG. steps. pure HK. steps. pure HA. steps.
+    intros HG HK HA p l w R C. enter. steps. pure HG. steps. pure HK. steps. pure HA. steps.
     all: split; [reflexivity|]; eexists; sp; [reflexivity|range|]; unfold KC_OK; try discriminate.
     all: intros _; split; [exact R|]; pg; lia.
   Qed.
 
-  Lemma page_check_ok F : spec_page_check_one B cpu LI (F "page_check_one") ->
-    spec_page_check B cpu LI (invoke F fuel f_page_check).
+  Lemma page_check_ok F : spec_ram_check_range B cpu LI (F "ram_check_range") ->
+    spec_page_check_one B cpu LI (F "page_check_one") -> spec_page_check B cpu LI (invoke F fuel f_page_check).
   Proof.
-    intros H1 p n l w P N C. enter. steps.
-    loop (fun m e w1 => w1 = w /\ exists i v, m = n - i /\ 0 <= i <= n /\ in_ty U64 v /\
-      e = [("pfn", Some p); ("n", Some n); ("lent_ok", Some l); ("i", Some i); ("r", Some v)] /\
-      (v = KC_OK -> forall j, 0 <= j < i -> free_page B l w (wrap U64 (p + j)))) from n.
+    intros HR H1 p n l w P N C. enter. steps. assert (Kn : known B w) by (apply cs_known, C).
+    ask HR v Hv. steps.
+    { split; [reflexivity|]. eexists; sp; [reflexivity|range|]. discriminate. }
+    assert (R : forall i, 0 <= i < n -> is_ram B (wrap U64 (p + i))).
+    { destruct Hv as [->|[_ R]]; [lia|]. intros i I. pose proof (ram_range B HB _ (R i I)) as Rr.
+      rewrite wrap_small by (unfold in_ty; cbn [modulus]; lia). exact (R i I). }
+    loop (fun m e w1 => w1 = w /\ exists i o, m = n - i /\ 0 <= i <= n /\
+      e = [("pfn", Some p); ("n", Some n); ("lent_ok", Some l); ("is_ram", Some v); ("i", Some i); ("r", o)] /\
+      forall j, 0 <= j < i -> free_page B l w (wrap U64 (p + j))) from n.
     - lia.
-    - split; [reflexivity|]. exists 0, 0. sp; try lia; try range; try reflexivity; try (intros _ j J; lia).
-    - intros m e w1 M (-> & i & r & -> & I & Hr & -> & H). steps.
-      + ask H1 v Hv. destruct Hv as [Hv Hf]. steps.
-        exists (n - (i + 1)). sp; try lia; [reflexivity|]. exists (i + 1), v. sp; try lia; try reflexivity; [exact Hv|].
-        intros V j J. destruct (Z.eq_dec j i) as [->|]; [auto|]. apply H; [unfold KC_OK; lia|lia].
-      + split; [reflexivity|]. exists r. sp; [reflexivity|exact Hr|].
-        intros V j J. apply H; [exact V|]. unfold KC_OK in V. lia.
+    - split; [reflexivity|]. exists 0, None. sp; try lia; reflexivity.
+    - intros m e w1 M (-> & i & o & -> & I & -> & H). steps.
+      + assert (Ri : is_ram B (wrap U64 (p + i))) by (apply R; lia).
+        eapply wp_mono; [apply (H1 _ l w Ri C)|]. cbv beta. intros ? ? (-> & r & -> & Ur & Hf). steps.
+        * split; [reflexivity|]. exists r. sp; [reflexivity|exact Ur|]. intros X. unfold KC_OK in X. lia.
+        * exists (n - (i + 1)). sp; try lia; [reflexivity|]. eexists (i + 1), _. sp; try lia; try reflexivity.
+          intros j J. destruct (Z.eq_dec j i) as [->|]; [apply Hf; unfold KC_OK; lia|apply H; lia].
+      + split; [reflexivity|]. exists 0. sp; [reflexivity|range|]. intros _ j J. apply H. lia.
   Qed.
 End Proofs.

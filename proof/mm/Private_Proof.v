@@ -33,15 +33,17 @@ Section Proofs.
     (forall k h a, 0 <= k < 16 -> 0 <= h < 2 ^ 16 -> 0 <= a < 2 ^ 36 ->
       computes K (F "word_make") [k; h; a] (mk_state k h a)) ->
     spec_page_sync B cpu LI (F "page_sync") -> spec_page_zero B cpu LI (F "page_zero") ->
-    spec_page_set B cpu LI (F "page_set") -> spec_own_take_private B cpu LI (invoke F fuel f_own_take_private).
+    spec_page_put B cpu LI (F "page_put") -> spec_page_count B cpu LI (F "page_count") ->
+    spec_own_take_private B cpu LI (invoke F fuel f_own_take_private).
   Proof.
-    intros HUb HUp HW HSy HZ HS fz L h fn p n w Sc Lv Hn F0 F1 Pn Hp. pose proof (proj1 Lv) as Hh.
+    intros HUb HUp HW HSy HZ HS HC fz L h fn p n w Sc Lv Hn F0 F1 Pn Hp. pose proof (proj1 Lv) as Hh.
     pose proof (s_cs _ _ _ _ Sc) as C. destruct (Hp 0 ltac:(lia)) as [R0 _]. rewrite Z.add_0_r in R0.
     pose proof (ram_range B HB p R0) as Rp0.
     assert (Rpn : 0 <= p /\ p + n <= 2 ^ 28).
     { destruct (Hp (n - 1) ltac:(lia)) as [Rl _]. pose proof (ram_range B HB _ Rl). lia. }
-    enter. to_if.
-    join (fun e x => e = [("h", Some h); ("ipa", Some fn); ("pfn", Some p); ("n", Some n); ("i", Some 0); ("word", None)] /\
+    enter. steps. read_locked C. change (wrap U32 (w_mem w ("vms.state", [h]))) with (vm_state w h). to_if.
+    join (fun e x => e = [("h", Some h); ("ipa", Some fn); ("pfn", Some p); ("n", Some n); ("i", Some 0);
+        ("state", Some (vm_state w h)); ("word", None)] /\
       taking h fn p n w 0 x).
     { (* out of KServ's reach *)
       assert (Out : forall x, cs B x -> evolves B [] no_page w x -> (forall j, 0 <= j < n -> ~ reach x 0 (p + j)) -> taking h fn p n w 0 x).
@@ -57,7 +59,8 @@ Section Proofs.
         apply Out; auto. intros j Hj. replace (p + j) with p by lia. exact N. }
     intros e x (-> & Tk). steps.
     loop (fun m e x => exists i o, m = n - i /\ 0 <= i <= n /\ taking h fn p n w i x /\
-      e = [("h", Some h); ("ipa", Some fn); ("pfn", Some p); ("n", Some n); ("i", Some i); ("word", o)]) from n.
+      e = [("h", Some h); ("ipa", Some fn); ("pfn", Some p); ("n", Some n); ("i", Some i);
+        ("state", Some (vm_state w h)); ("word", o)]) from n.
     - lia.
     - exists 0. eexists. sp; try lia; [exact Tk|reflexivity].
     - clear x Tk. intros m e x Hm (i & o & -> & Hi & Tk & ->). steps.
@@ -65,11 +68,9 @@ Section Proofs.
         assert (Hw : mk_state PG_VM h (fn + i) = mk_state 4 h (fn + i)) by reflexivity.
         pure HW. to_if.
         join (fun e x' => taking h fn p n w i x' /\ (vm_state w h <> VM_NEW -> zeroed x' (p + i)) /\
-          e = [("h", Some h); ("ipa", Some fn); ("pfn", Some p); ("n", Some n); ("i", Some i); ("word", Some (mk_state 4 h (fn + i)))]).
-        * steps. read_locked (tk_cs _ _ _ _ _ _ _ Tk). change (wrap U32 (w_mem x ("vms.state", [h]))) with (vm_state x h).
-          assert (Es : vm_state x h = vm_state w h).
-          { unfold vm_state. rewrite (e_mem _ _ _ _ _ (tk_ev _ _ _ _ _ _ _ Tk)) by reflexivity. reflexivity. }
-          rewrite Es. steps.
+          e = [("h", Some h); ("ipa", Some fn); ("pfn", Some p); ("n", Some n); ("i", Some i); ("state", Some (vm_state w h));
+            ("word", Some (mk_state 4 h (fn + i)))]).
+        * steps.
           -- eapply wp_mono; [apply HSy; [apply Tk|exact Ri|apply Tk, Hj]|]. cbv beta. intros ? ? [-> ->]. steps.
              sp; auto. intros Y. unfold VM_NEW in Y. contradiction.
           -- assert (Kx : kind (state x (p + i)) <> PG_CORE).
@@ -121,21 +122,26 @@ Section Proofs.
           -- intros j Hj'. destruct (Z.eq_dec j i) as [->|N]; [auto|]. rewrite So by exact N.
              destruct (tk_done _ _ _ _ _ _ _ Tk j) as [A1 A2]; [lia|]. auto.
           -- intros j Hj'. rewrite So by lia. apply (tk_left _ _ _ _ _ _ _ Tk). lia.
-      + assert (i = n) as -> by lia. pose proof (tk_cs _ _ _ _ _ _ _ Tk) as Cx. read_locked Cx. steps.
+      + assert (i = n) as -> by lia. pose proof (tk_cs _ _ _ _ _ _ _ Tk) as Cx0.
+        eapply wp_mono; [apply HC; [exact Cx0|lia|lia|range]|]. cbv beta. intros ? x1 (-> & Cx & V1 & k1 & k2 & c1 & c2 & E1). steps.
+        read_locked Cx. steps.
         apply (write_plain B cpu LI); [exact Cx|reflexivity|]. wrote Cy y. steps. split; [reflexivity|].
         assert (Vy : evolves B counters (fun q => p <= q < p + n) w y).
-        { eapply evolves_trans; [apply Tk|]. eapply evolves_weaken with (pages := no_page);
-            [| |apply evolves_write_cell with (cells := ["vms.n_pages"]); reflexivity].
+        { eapply evolves_trans; [apply Tk|]. eapply evolves_trans.
+          { eapply evolves_weaken; [| |exact V1]; [intros c; unfold counters; cbn; rewrite ?orb_false_iff; tauto|intros q []]. }
+          eapply evolves_weaken with (pages := no_page); [| |apply evolves_write_cell with (cells := ["vms.n_pages"]); reflexivity].
           - intros c. unfold counters. cbn. rewrite ?orb_false_iff. tauto.
           - intros q []. }
         split; [|split; [|exact Vy]].
         * apply (sec_evolves B counters (fun q => p <= q < p + n) fz L w y Sc Cy Vy eq_refl).
           intros q Hq. replace q with (p + (q - p)) by lia. destruct (Hp (q - p) ltac:(lia)) as [_ Kq]. split.
           -- apply sec_vms in Sc as [_ Vo]. exact (host_apart B fz L w _ Vo Kq).
-          -- change (state y (p + (q - p))) with (state x (p + (q - p))).
+          -- change (state y (p + (q - p))) with (state x1 (p + (q - p))). replace (state x1 (p + (q - p))) with (state x (p + (q - p)))
+             by (unfold state; rewrite (e_meta _ _ _ _ _ V1 _ (fun a => a)); reflexivity).
              destruct (tk_done _ _ _ _ _ _ _ Tk (q - p)) as [-> _]; [lia|].
              destruct (mk_state_fields PG_VM h (fn + (q - p))) as (_ & -> & _); [pg; lia|lia|lia|]. discriminate.
-        * intros i Hi'. destruct (tk_done _ _ _ _ _ _ _ Tk i Hi') as [A1 A2]. destruct (tk_iso _ _ _ _ _ _ _ Tk i Hi') as [A3 A4].
+        * clear - E1 Tk. subst x1. intros i Hi'. destruct (tk_done _ _ _ _ _ _ _ Tk i Hi') as [A1 A2].
+          destruct (tk_iso _ _ _ _ _ _ _ Tk i Hi') as [A3 A4].
           sp; [exact A1|split; [exact A3|exact A4]|exact A2].
   Qed.
 End Proofs.

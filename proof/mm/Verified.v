@@ -23,6 +23,7 @@ From Redoubt.cpu Require Import Word_Spec Word_Proof Load_Proof Prims Reg_Spec R
 From Redoubt.cpu Require Import Ctx_Spec Ctx_Proof Vgic_Spec Vgic_Proof Run_Spec Run_Proof Run_Off_Proof Run_Exit_Proof
   Trap_Spec Exit_Proof Sysreg_Proof Mmio_Proof Host_Trap_Spec Host_Trap_Proof Host_Abort_Proof Host_Call_Spec
   Host_Call_Proof Host_Reg_Proof.
+From Redoubt.cpu Require Import Pend_Proof Guest_Trap_Spec Guest_Abort_Proof.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
 Open Scope string_scope.
@@ -98,6 +99,8 @@ Section Program.
     ("idx_l2", unary K (index 2)); ("idx_l3", unary K (index 3));
     ("fn_block", unary K (fun fn => fn / 512 * 512));
     ("region_find", spec_region_find B cpu LI); ("ram_check", spec_ram_check B cpu LI);
+    ("ram_check_range", spec_ram_check_range B cpu LI); ("page_put", spec_page_put B cpu LI);
+    ("page_count", spec_page_count B cpu LI);
     ("page_set", spec_page_set B cpu LI); ("page_check_one", spec_page_check_one B cpu LI);
     ("page_check", spec_page_check B cpu LI);
     ("page_lend", spec_page_lend B cpu LI); ("page_unlend", spec_page_unlend B cpu LI);
@@ -253,6 +256,9 @@ Section Program.
     ("guest_exit", spec_guest_exit B cpu);
     ("page_exit", spec_page_exit B cpu LI);
     ("mmio_exit", spec_mmio_exit B cpu LI);
+    ("pend_complete", spec_pend_complete B cpu LI);
+    ("device_exit", spec_device_exit B cpu);
+    ("guest_abort", spec_guest_abort B cpu);
     ("guest_wait", spec_guest_wait B cpu LI);
     ("psci_exit", spec_psci_exit B cpu LI);
     ("retry_with", spec_retry_with B cpu LI);
@@ -417,6 +423,12 @@ Section Program.
   Proof. by_lemma region_find_ok. Qed.
   Lemma v_ram_check : verified fuel spec f_ram_check.
   Proof. by_lemma ram_check_ok. Qed.
+  Lemma v_ram_check_range : verified fuel spec f_ram_check_range.
+  Proof. by_lemma ram_check_range_ok. Qed.
+  Lemma v_page_put : verified fuel spec f_page_put.
+  Proof. by_lemma page_put_ok. Qed.
+  Lemma v_page_count : verified fuel spec f_page_count.
+  Proof. by_lemma page_count_ok. Qed.
   Lemma v_page_set : verified fuel spec f_page_set.
   Proof. by_lemma page_set_ok. Qed.
   Lemma v_page_check_one : verified fuel spec f_page_check_one.
@@ -762,6 +774,12 @@ Section Program.
   Proof. by_lemma page_exit_ok. Qed.
   Lemma v_mmio_exit : verified fuel spec f_mmio_exit.
   Proof. by_lemma mmio_exit_ok. Qed.
+  Lemma v_pend_complete : verified fuel spec f_pend_complete.
+  Proof. by_lemma pend_complete_ok. Qed.
+  Lemma v_device_exit : verified fuel spec f_device_exit.
+  Proof. by_lemma device_exit_ok. Qed.
+  Lemma v_guest_abort : verified fuel spec f_guest_abort.
+  Proof. by_lemma guest_abort_ok. Qed.
   Lemma v_guest_wait : verified fuel spec f_guest_wait.
   Proof. by_lemma guest_wait_ok. Qed.
   Lemma v_psci_exit : verified fuel spec f_psci_exit.
@@ -818,6 +836,9 @@ Section Program.
       | |- verified _ _ f_fn_block => exact v_fn_block
       | |- verified _ _ f_region_find => exact v_region_find
       | |- verified _ _ f_ram_check => exact v_ram_check
+      | |- verified _ _ f_ram_check_range => exact v_ram_check_range
+      | |- verified _ _ f_page_put => exact v_page_put
+      | |- verified _ _ f_page_count => exact v_page_count
       | |- verified _ _ f_page_set => exact v_page_set
       | |- verified _ _ f_page_check_one => exact v_page_check_one
       | |- verified _ _ f_page_check => exact v_page_check
@@ -989,6 +1010,9 @@ Section Program.
       | |- verified _ _ f_guest_exit => exact v_guest_exit
       | |- verified _ _ f_page_exit => exact v_page_exit
       | |- verified _ _ f_mmio_exit => exact v_mmio_exit
+      | |- verified _ _ f_pend_complete => exact v_pend_complete
+      | |- verified _ _ f_device_exit => exact v_device_exit
+      | |- verified _ _ f_guest_abort => exact v_guest_abort
       | |- verified _ _ f_guest_wait => exact v_guest_wait
       | |- verified _ _ f_psci_exit => exact v_psci_exit
       | |- verified _ _ f_retry_with => exact v_retry_with

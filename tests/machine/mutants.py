@@ -15,7 +15,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 KCORE = os.path.join(HERE, "..", "..", "kcore")
 KCORE_ARM64 = os.path.join(KCORE, "arch", "arm64")
 HALVES = ("((volatile u32 *)%s)[0] = (u32)val;\n\t((volatile u32 *)%s)[1] = (u32)(val >> 32);")
-SYNC, SYNC_64 = "PAGE_LINES(civac, addr, end, CLEAN_LINE);", "PAGE_LINES_64(\"	dc civac, %0\\n\", addr, end);"
+SYNC = "PAGE_LINES(civac, page_of(pfn), 4096ul, 4ul << CLEAN_SHIFT);"
+SYNC_64 = "PAGE_LINES_64(64, \"	dc civac, %0\\n\", page_of(pfn));"
 DSB_IC = "CLEAN_FENCE"
 TLBI = '"tlbi vmalls12e1is\\n	dsb ish\\n	isb"'
 STLR_PTE = '__asm__ volatile("stlr %0, [%1]" : : "r"(val), "r"(word_of(pfn, idx)) : "memory");'
@@ -24,7 +25,7 @@ META = "*(volatile u64 *)(EL2_META_BASE + (pfn << 3))"
 ENTER = "\t\tMSR(vttbr_el2, vttbr);\n\t\t__asm__ volatile(\"isb\");\n"
 
 # what is wrong, primitive, old text, new text, program, line or lines that must fail
-# (program 'sequence': the compiled instructions; 'tlb' and 'walk': the judge must say no; 'P, max': on that CPU)
+# (program 'sequence': the compiled instructions; 'tlb' and 'walk': the judge must say no; 'P, CPU': on that CPU)
 MUTANTS = [
     # what a program sees
     ("another word", "pg_get", PG, "*word_of(pfn, idx & 255ul)", "prims",
@@ -41,11 +42,11 @@ MUTANTS = [
     ("another page", "meta_get", "pfn << 3", "(pfn & ~1ul) << 3", "prims",
      "meta_get reads the page's state word"),
     ("a bit more", "meta_set", "= val", "= val | 1ul", "prims", "meta_set writes that word alone"),
-    ("all but the last eight lines", "page_zero", "addr + 4096ul", "addr + 3584ul", "prims",
+    ("all but the last eight lines", "page_zero", "PAGE_LINES_64(64", "PAGE_LINES_64(56", "prims",
      "page_zero zeroes the page alone"),
-    ("one line more", "page_zero", "addr + 4096ul", "addr + 4160ul", "prims",
+    ("one line more", "page_zero", "PAGE_LINES_64(64", "PAGE_LINES_64(65", "prims",
      "page_zero zeroes the page alone"),
-    ("all but the last two large blocks", "page_zero", "addr + 4096ul", "addr + 3072ul", "prims, max",
+    ("all but the last four large blocks", "page_zero_lines", "4096ul", "3072ul", "prims, a64fx",
      "page_zero zeroes the page alone"),
     ("zeroes instead", "page_sync", "dc civac", "dc zva", "prims", "page_sync leaves all words as they are"),
     ("all but the last word", "page_copy", "512ul", "511ul", "prims",
@@ -104,19 +105,22 @@ MUTANTS = [
      "sequence", ""),
     ("no release", "lock_serve", "stlr", "str", "sequence", ""),
     ("no release", "pte_set", "stlr", "str", "sequence", ""),
-    ("no cache maintenance", "page_zero", "page_sync(pfn);", ";", "sequence", ""),
+    ("no cache maintenance", "page_zero_lines", "page_sync_lines(pfn);", ";", "sequence", ""),
     ("not cleaned", "page_zero", "	dc civac, %0\\n", "", "sequence", ""),
     ("no barriers", "page_zero", "__asm__ volatile(CLEAN_FENCE : : : \"memory\");", "", "sequence", ""),
     ("no cache maintenance", "page_copy", "\tpage_sync(dst);\n", "", "sequence", ""),
-    ("data not cleaned", "page_sync", SYNC, ";", "sequence", ""),
     ("lines of 64 bytes not cleaned", "page_sync", SYNC_64, ";", "sequence", ""),
     ("lines of 64 bytes not invalidated", "page_sync", "dc civac", "dc cvac", "sequence", ""),
-    ("not invalidated", "page_sync", SYNC, SYNC.replace("civac", "cvac"), "sequence", ""),
-    ("instruction caches stay", "page_sync", DSB_IC, '"dsb ish\\n	isb"', "sequence", ""),
-    ("this CPU's instruction cache alone", "page_sync", DSB_IC, '"dsb ish\\n	ic iallu\\n	dsb ish\\n	isb"',
+    ("one line of 64 bytes not cleaned", "page_sync", "(64", "(63", "sequence", ""),
+    ("data not cleaned", "page_sync_lines", SYNC, ";", "sequence", ""),
+    ("not invalidated", "page_sync_lines", SYNC, SYNC.replace("civac", "cvac"), "sequence", ""),
+] + [m for f in ("page_zero", "page_sync", "page_sync_lines") for m in (
+    ("instruction caches stay", f, DSB_IC, '"dsb ish\\n	isb"', "sequence", ""),
+    ("this CPU's instruction cache alone", f, DSB_IC, '"dsb ish\\n	ic iallu\\n	dsb ish\\n	isb"',
      "sequence", ""),
-    ("no barrier before", "page_sync", DSB_IC, '"ic ialluis\\n	dsb ish\\n	isb"', "sequence", ""),
-    ("no barrier after", "page_sync", DSB_IC, '"dsb ish\\n	ic ialluis\\n	isb"', "sequence", ""),
+    ("no barrier before", f, DSB_IC, '"ic ialluis\\n	dsb ish\\n	isb"', "sequence", ""),
+    ("no barrier after", f, DSB_IC, '"dsb ish\\n	ic ialluis\\n	isb"', "sequence", ""),
+)] + [
     ("no barrier before", "tlb_inval_vm", '"dsb ishst"', '""', "sequence", ""),
     ("no completion", "tlb_inval_vm", TLBI, '"tlbi vmalls12e1is\\n	isb"', "sequence", ""),
     ("no synchronisation", "tlb_inval_vm", TLBI, '"tlbi vmalls12e1is\\n	dsb ish"', "sequence", ""),
@@ -133,7 +137,7 @@ MUTANTS = [
 
 
 def mutate(text, function, old, new):
-    m = re.search(r"^(?:PRIM|static inline) [\w ]*\b%s\(.*?^}\n" % function, text, re.S | re.M)
+    m = re.search(r"^(?:PRIM|PRIM_CALLED|static inline) [\w ]*\b%s\(.*?^}\n" % function, text, re.S | re.M)
     assert m, "no " + function
     assert not old or m.group(0).count(old) == 1, "%s: '%s' is not there once" % (function, old)
     return text[:m.start()] + (m.group(0).replace(old, new) if old else m.group(0)) + text[m.end():]
@@ -170,13 +174,15 @@ def noticed(build, number, mutant):
             return "does not compile: " + p.stdout[-300:]
         entry = os.path.join(build, "arch", "arm64", "entry.o")
         p = run([sys.executable, os.path.join(HERE, "sequences.py"), obj, entry])
-        return "" if "FAIL    instructions of " + function + "\n" in p.stdout else "instructions look right"
+        # a helper's instructions are those of the primitive that calls it
+        name = function.replace("_lines", "")
+        return "" if "FAIL    instructions of " + name + "\n" in p.stdout else "instructions look right"
     program, _, cpu = program.partition(", ")
     p = run([os.path.join(HERE, "build.sh"), out, program] + flags)
     if p.returncode != 0:
         return "does not compile: " + p.stdout[-300:]
     elf = os.path.join(out, program + ".elf")
-    cpu = "max,pauth-impdef=on" if program == "walk" or cpu == "max" else "cortex-a57"
+    cpu = "max,pauth-impdef=on" if program == "walk" else cpu or "cortex-a57"
     emulate = [os.path.join(HERE, "emulate.sh"), elf, cpu, "1"]
     if program in ("tlb", "walk"):
         log = os.path.join(out, "log")

@@ -10,9 +10,9 @@ import sys
 
 # The compiled loops can be left before their first round: paths say the order, LOOPS that there is a loop.
 FENCE = "dsb ish,ic ialluis,dsb ish,isb"
-CLEAN = "(dc civac,)*" + FENCE
-# Lines of 64 bytes, eight a round; others, two a round. Both ways must be there.
-CLEAN_64, CLEAN_ANY = "((dc civac,){8})+" + FENCE, "(dc civac,){1,7}" + FENCE
+CLEAN_FEW = "(dc civac,){0,7}" + FENCE
+# Lines of 64 bytes, all 64 of them; others, two a round. Both ways must be there.
+CLEAN_64, CLEAN_ANY = "(dc civac,){64}" + FENCE, "(dc civac,){1,7}" + FENCE
 LOOPS = {"page_zero": ["dc zva", "dc civac"], "page_sync": ["dc civac"], "page_copy": ["str x", "dc civac"]}
 # Every path must match as a whole; every alternative that is listed must be there.
 WANT = {
@@ -26,10 +26,9 @@ WANT = {
     "meta_set": ["str x"],
     "pte_get": ["ldr x"],
     "pte_set": ["stlr x"],
-    "page_zero": ["((dc zva,dc civac,){8})+" + FENCE, "(dc zva,)*" + CLEAN, "(dc zva,){1,7}" + CLEAN_64,
-                  "(dc zva,){1,7}" + CLEAN_ANY],
-    "page_sync": [CLEAN, CLEAN_64, CLEAN_ANY],
-    "page_copy": ["(ldr x,str x,)+" + CLEAN],
+    "page_zero": ["(dc zva,dc civac,){64}" + FENCE, "(dc zva,){0,7}" + CLEAN_FEW, "(dc zva,){1,7}" + CLEAN_ANY],
+    "page_sync": [CLEAN_FEW, CLEAN_64, CLEAN_ANY],
+    "page_copy": ["(ldr x,str x,)+" + CLEAN_FEW, "(ldr x,str x,)+" + CLEAN_64],
     "tlb_inval_vm": [
         "mrs vttbr_el2,mrs tcr_el1,mrs sctlr_el1,dsb ishst,tlbi vmalls12e1is,dsb ish,isb",
         "mrs vttbr_el2,mrs tcr_el1,mrs sctlr_el1,dsb ishst,"
@@ -59,7 +58,7 @@ def event(name, args):
         return None if register in ("ctr_el0", "dczid_el0") else "mrs " + register  # constants
     if name == "msr":
         return "msr " + first
-    if ACCESS.match(name):
+    if ACCESS.match(name) and "[sp" not in args:  # the stack is nobody else's
         # the status register of a store-exclusive is not what it stores
         data = args.split(",")[1].strip() if name.startswith("stx") or name.startswith("stlx") else first
         return re.sub("^(ld|st)ur", r"\1r", name) + " " + data[0]
@@ -71,7 +70,7 @@ def functions(path):
                           capture_output=True, text=True).stdout
     out, name = {}, None
     for line in text.splitlines():
-        head = re.match(r"^[0-9a-f]+ <(?:do_)?(\w+)>:$", line)
+        head = re.match(r"^[0-9a-f]+ <(?:do_)?([\w.]+)>:$", line)
         if head:
             name = head.group(1)
             out[name] = []
@@ -92,8 +91,9 @@ def constant_bits(code):
     return bits
 
 
-def paths(code):
-    """The events of each path to a return; a path takes each branch at most once in each direction."""
+def paths(code, helpers):
+    """The events of each path to a return; a path takes each branch at most once in each direction. Calls of
+    helpers (by address) are part of the path."""
     at = {a: i for i, (a, _, _) in enumerate(code)}
     found = set()
 
@@ -104,8 +104,17 @@ def paths(code):
                 found.add(",".join(events))
                 return
             target = re.search(r"\b([0-9a-f]+) <", args)
+            t = int(target.group(1), 16) if target else None
+            if name in ("b", "bl") and t in helpers:
+                for called in paths(helpers[t], helpers):
+                    after = events + [e for e in called.split(",") if e]
+                    if name == "b":
+                        found.add(",".join(after))
+                    else:
+                        go(i + 1, after, taken)
+                return
             if name == "b" or name.startswith("b.") or name in ("cbz", "cbnz", "tbz", "tbnz"):
-                t = at[int(target.group(1), 16)]
+                t = at[t]
                 for way in [t] if name == "b" else [t, i + 1]:
                     if (address, way) not in taken:
                         go(way, events, taken | {(address, way)})
@@ -123,9 +132,10 @@ def paths(code):
 def main():
     code, bad = functions(sys.argv[1]), 0
     WANT.update(ENTRY)
+    helpers = {c[0][0]: c for name, c in code.items() if "_lines" in name}
     code.update({name: functions(sys.argv[2])[name] for name in ENTRY})
     for name, want in WANT.items():
-        got = paths(code[name])
+        got = paths(code[name], helpers)
         odd = [p for p in got if not any(re.fullmatch(w, p) for w in want)]
         absent = [w for w in want if not any(re.fullmatch(w, p) for p in got)]
         if not any(set(LOOPS.get(name, [])) <= set(p.split(",")) for p in got):

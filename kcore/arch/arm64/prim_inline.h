@@ -9,7 +9,8 @@
 
 #include "layout.h"
 
-#define PRIM static inline __attribute__((always_inline, unused))
+#define PRIM        static inline __attribute__((always_inline, unused))
+#define PRIM_CALLED static __attribute__((noinline, unused))
 
 #define MRS(reg)                                                                                   \
 	({                                                                                         \
@@ -73,44 +74,59 @@ PRIM void pte_set(u64 pfn, u64 idx, u64 val)
 		__asm__("mrs %0, " #reg : "=r"(v_));                                               \
 		v_;                                                                                \
 	})
-#define CLEAN_LINE  (4ul << ((MRS_CONSTANT(ctr_el0) >> 16) & 15ul)) /* bytes */
-#define ZERO_BLOCK  (4ul << (MRS_CONSTANT(dczid_el0) & 15ul))
+#define CLEAN_SHIFT ((MRS_CONSTANT(ctr_el0) >> 16) & 15ul) /* a line has 4 << CLEAN_SHIFT bytes */
+#define ZERO_SHIFT  (MRS_CONSTANT(dczid_el0) & 15ul)       /* so with what DC ZVA writes */
+#define LIKELY(x)   __builtin_expect((x), 1)
+#define SHIFT_64    4ul /* 64 bytes */
 #define CLEAN_FENCE "dsb ish\n	ic ialluis\n	dsb ish\n	isb"
 
-/* A cache operation on each line of a page: two a round, as a line has 2 KiB at most. */
-#define PAGE_LINES(op, addr, end, line)                                                            \
+/* A cache operation on each line of size bytes: two a round, as a line has 2 KiB at most. */
+#define PAGE_LINES(op, addr, size, line)                                                           \
 	do {                                                                                       \
+		u64 a_ = (addr);                                                                   \
+		u64 end_ = a_ + (size);                                                            \
 		u64 line_ = (line);                                                                \
                                                                                                    \
-		for (u64 a_ = (addr); a_ < (end); a_ += line_) {                                   \
+		while (a_ < end_) {                                                                \
 			__asm__ volatile("dc " #op ", %0" : : "r"(a_) : "memory");                 \
 			a_ += line_;                                                               \
 			__asm__ volatile("dc " #op ", %0" : : "r"(a_) : "memory");                 \
+			a_ += line_;                                                               \
 		}                                                                                  \
 	} while (0)
 
-/* The same for lines of 64 bytes, as nearly all CPUs have: eight a round, one addition for each. */
-#define PAGE_LINES_64(ops, addr, end)                                                              \
+/* n lines of 64 bytes, as nearly all CPUs have: no loop, one addition for each. */
+#define PAGE_LINES_64(n, ops, addr)                                                                \
 	do {                                                                                       \
 		u64 a_ = (addr);                                                                   \
                                                                                                    \
-		__asm__ volatile("1: .rept 8\n" ops " add %0, %0, #64\n .endr\n"                   \
-				 "	cmp %0, %1\n	b.lo 1b"                                           \
+		__asm__ volatile(".rept " #n "\n" ops " add %0, %0, #64\n .endr"                   \
 				 : "+r"(a_)                                                        \
-				 : "r"(end)                                                        \
-				 : "cc", "memory");                                                \
+				 :                                                                 \
+				 : "memory");                                                      \
 	} while (0)
+
+/* Lines of any size, out of the way. */
+PRIM_CALLED void page_sync_lines(u64 pfn)
+{
+	PAGE_LINES(civac, page_of(pfn), 4096ul, 4ul << CLEAN_SHIFT);
+	__asm__ volatile(CLEAN_FENCE : : : "memory");
+}
+
+PRIM_CALLED void page_zero_lines(u64 pfn)
+{
+	PAGE_LINES(zva, page_of(pfn), 4096ul, 4ul << ZERO_SHIFT);
+	page_sync_lines(pfn);
+}
 
 PRIM void page_sync(u64 pfn)
 {
-	u64 addr = page_of(pfn);
-	u64 end = addr + 4096ul;
-
-	if (CLEAN_LINE == 64ul)
-		PAGE_LINES_64("	dc civac, %0\n", addr, end);
-	else
-		PAGE_LINES(civac, addr, end, CLEAN_LINE);
-	__asm__ volatile(CLEAN_FENCE : : : "memory");
+	if (LIKELY(CLEAN_SHIFT == SHIFT_64)) {
+		PAGE_LINES_64(64, "	dc civac, %0\n", page_of(pfn));
+		__asm__ volatile(CLEAN_FENCE : : : "memory");
+	} else {
+		page_sync_lines(pfn);
+	}
 }
 
 /*
@@ -119,15 +135,11 @@ PRIM void page_sync(u64 pfn)
  */
 PRIM void page_zero(u64 pfn)
 {
-	u64 addr = page_of(pfn);
-	u64 end = addr + 4096ul;
-
-	if (ZERO_BLOCK == 64ul && CLEAN_LINE == 64ul) {
-		PAGE_LINES_64("	dc zva, %0\n	dc civac, %0\n", addr, end);
+	if (LIKELY((CLEAN_SHIFT << 4 | ZERO_SHIFT) == (SHIFT_64 << 4 | SHIFT_64))) {
+		PAGE_LINES_64(64, "	dc zva, %0\n	dc civac, %0\n", page_of(pfn));
 		__asm__ volatile(CLEAN_FENCE : : : "memory");
 	} else {
-		PAGE_LINES(zva, addr, end, ZERO_BLOCK);
-		page_sync(pfn);
+		page_zero_lines(pfn);
 	}
 }
 

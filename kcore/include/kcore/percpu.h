@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * State of one CPU. Only that CPU reads or writes its entry, with interrupts masked at EL2: no
- * lock.
+ * lock. Its size is a power of two: an entry's address is one addition, and no two CPUs share a line.
  */
 #ifndef KCORE_PERCPU_H
 #define KCORE_PERCPU_H
@@ -24,7 +24,7 @@ struct percpu {
 	u32 ready;    /* 1: the loaded vCPU was seen ON and its VM SEALED; until PUT or CPU_OFF */
 	u32 in_guest; /* 1 while the registers on this CPU are the loaded vCPU's */
 	u32 fp_live;  /* 1 while the FP registers are the loaded vCPU's */
-};
+} __attribute__((aligned(128)));
 
 extern struct percpu pcpu[NCPU];
 

@@ -1,0 +1,43 @@
+(** * Between two traps: what a CPU knows of itself when it leaves KCore, and so when it comes back
+
+    Everything here is the CPU's own ([owns], machine/Events.v): whatever other CPUs, KServ and the VMs do meanwhile, it is
+    still so at the next trap.  [rests] is what [cpu_start] establishes and every [trap] keeps. *)
+From Coq Require Import ZArith List String Bool Lia.
+From Redoubt.sem Require Import Sem Memory Link Wp Bits.
+From Redoubt.machine Require Import State Cpu Exposed Events.
+From Redoubt.mm Require Import Desc_Spec Invariant Structure Vm_Spec Local_Prims.
+From Redoubt.cpu Require Import Word_Spec Reg_Spec Ctx_Spec Vgic_Spec Trap_Spec Run_Spec.
+Import ListNotations.
+Open Scope string_scope.
+Open Scope Z_scope.
+
+(** pcpu.ready: the vCPU that is loaded has been looked at, with the lock, since it was loaded. *)
+Definition ready (c : Z) (w : world) : Z := wrap U32 (w_mem w (obj "pcpu.ready" [c])).
+
+Record rests (c : Z) (w : world) : Prop := {
+  rs_cpu : 0 <= c < 8;
+  rs_own : own_ok c w;
+  rs_ready : loaded_vm c w <> 0 -> ready c w <> 0 ->
+    vcpu_on w (loaded_vm c w) (loaded_vcpu c w) /\ 0 <= vm_root w (loaded_vm c w) < 2 ^ 36;
+  rs_side : serves_host c w \/ at_guest c w }.
+(** KServ is on the CPU. *)
+Definition hosted (c : Z) (w : world) : Prop := rests c w /\ serves_host c w.
+
+Section Specs.
+  Variables (B : board) (cpu : Z).
+  Notation WP := (wp (kcore_all B cpu (mem_inv B))).
+
+  (** Every entry to KCore but the first one; of it the part for a guest (exit.c).  KServ's: Host_Trap_Spec.v. *)
+  Definition spec_guest_trap (d : den) : Prop := forall k w, 0 <= k < 3 -> rests cpu w -> at_guest cpu w -> idle B w ->
+    WP (d [cpu; k]) (fun r w' => r = None /\ idle B w' /\ rests cpu w') w.
+  Definition spec_trap (d : den) : Prop := forall k w, 0 <= k < 3 -> rests cpu w -> idle B w ->
+    WP (d [cpu; k]) (fun r w' => r = None /\ idle B w' /\ rests cpu w') w.
+  Definition spec_cpu_start (d : den) : Prop := forall w, 0 <= cpu < 8 -> idle B w ->
+    WP (d [cpu]) (fun r w' => r = None /\ idle B w' /\ hosted cpu w') w.
+End Specs.
+
+(** The vCPU that has trapped, as the handlers of [Trap_Spec] want it. *)
+Lemma at_guest_serves B c w : 0 <= c < 8 -> idle B w -> at_guest c w -> serves c w (loaded_vm c w) (loaded_vcpu c w).
+Proof.
+  intros Hc [Hd _] [O N On Cx _ _ _]. destruct (O N) as (R1 & R2 & T). constructor; auto.
+Qed.
