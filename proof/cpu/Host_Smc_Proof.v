@@ -33,7 +33,8 @@ Section Proofs.
     prim H3 S. steps. assert (M : Z.land (host_x cpu w 0) 4294967295 = host_x cpu w 0 mod 2 ^ 32) by (apply land_low; [lia|reflexivity]).
     rewrite M. match goal with |- wp _ _ _ ?y => change y with (over cpu w) end.
     pose proof (over_idle B cpu w I) as I1.
-    eapply wp_mono; [apply wp_all, wp_left; [exact HB|lia|apply (idle_secure B _ I1)|apply H4; [apply Z.mod_pos_bound; lia|auto..|exact I1]]|].
+    eapply wp_mono; [apply wp_all, wp_left; [exact HB|lia|apply (idle_secure B _ I1)|
+      apply H4; [apply Z.mod_pos_bound; lia|auto..|exact I1]]|].
     cbv beta. intros r w1 ((K & I2 & v & -> & Xv & N) & L). reduce. steps.
     assert (A1 : at_host cpu w1) by (apply (kept_at_host (over cpu w)); [exact K|apply I2|apply set_regs_at_host, A]).
     pose proof (idle_secure B w1 I2) as S1. eapply wp_mono; [apply H5; [side|exact Xv|exact A1|exact S1]|]. cbv beta.
