@@ -16,6 +16,14 @@ Open Scope Z_scope.
 Definition boot_run (fuel : nat) (w : world) (v : Z) (w' : world) : Prop :=
   Wp.runs booting (denote fuel prims program "mm_init" []) w (Ret (Some v)) w'.
 
+(** What [mm_init] leaves when it has answered 0. *)
+Theorem booted : forall fuel w w', 2 ^ 28 < Z.of_nat fuel -> boot_start w -> boot_run fuel w 0 w' ->
+  describes (info_of w) (board_of w') /\ board_ok (board_of w') /\ mem_inv (board_of w') (settle (board_of w') w').
+Proof.
+  intros fuel w w' Hf Z R.
+  pose proof (wp_sound booting _ _ _ (boot_establishes fuel w Hf Z) _ _ R) as (v & [= <-] & _ & _ & Y). exact (Y eq_refl).
+Qed.
+
 Theorem secure_from_boot : forall fuel w w' (T : nat -> list call) m,
   2 ^ 28 < Z.of_nat fuel -> boot_start w -> boot_run fuel w 0 w' ->
   (forall c, Forall arguments_ok (T c)) -> (forall c, (8 <= c)%nat -> T c = []) ->
@@ -23,9 +31,7 @@ Theorem secure_from_boot : forall fuel w w' (T : nat -> list call) m,
   describes (info_of w) B /\
   (steps B (start (settle B w') T) m -> secure B (m_world m) /\ forall c why, m_cpu m c <> Stuck why).
 Proof.
-  intros fuel w w' T m Hf Z R HT Hc B.
-  pose proof (wp_sound booting _ _ _ (boot_establishes fuel w Hf Z) _ _ R) as (v & [= <-] & _ & _ & Y).
-  destruct (Y eq_refl) as (D & Ok & M). split; [exact D|]. intros S.
+  intros fuel w w' T m Hf Z R HT Hc B. destruct (booted fuel w w' Hf Z R) as (D & Ok & M). split; [exact D|]. intros S.
   exact (kcore_secure B (settle B w') T m Ok M HT Hc S).
 Qed.
 

@@ -91,6 +91,32 @@ Fixpoint runs (c : Z) (l : list call) : prog (option Z) :=
 Definition all_runs (c : Z) (l : list call) : prog (option Z) :=
   match l with [] => Ret None | _ => Ev (EWrite (obj "pcpu.vm" [c]) 0) (fun _ => runs c l) end.
 
+(** ** Any programs whose every event meets its contract *)
+Section Runs.
+  Variable B : board.
+  Hypothesis HB : board_ok B.
+
+  Theorem runs_secure m0 m : good_all B m0 -> steps B m0 m ->
+    secure B (m_world m) /\ settled B (m_world m) /\ forall c why, m_cpu m c <> Stuck why.
+  Proof.
+    intros G0 S. pose proof (good_steps B HB _ _ G0 S) as G.
+    split; [apply G|]. split; [apply G|]. intros c why. exact (good_not_stuck B m c why G).
+  Qed.
+
+  Theorem runs_owner m0 m c p s k : good_all B m0 -> steps B m0 m -> m_cpu m c = Ev (ECall "meta_set" [p; s]) k ->
+    may_change (m_world m) p s.
+  Proof.
+    intros G0 S E. pose proof (good_steps B HB _ _ G0 S) as G.
+    assert (Hl : m_lock m = Some c).
+    { destruct (m_lock m) as [d|] eqn:L; [destruct (Nat.eq_dec d c); [congruence|]|].
+      all: destruct (g_other B m G c) as (a & [Ha _ _] & W); [congruence|]; rewrite E in W; destruct W as [[_ P] _];
+        destruct (P a eq_refl) as [[H _] _]; congruence. }
+    destruct (g_holder B m G c Hl) as (a & V & _ & W). rewrite E in W. destruct W as [[_ P] _].
+    destruct (P a eq_refl) as [(_ & _ & M) Se]. apply (view_change B (Z.of_nat c) a); [exact V| |exact (Se 0 _ eq_refl)|exact M].
+    eapply view_secure; [apply view_sym; exact V|apply G].
+  Qed.
+End Runs.
+
 Section Secure.
   Variable B : board.
   Hypothesis HB : board_ok B.
@@ -184,23 +210,11 @@ Section Secure.
 
   Theorem secure_runs m : steps B start m ->
     secure B (m_world m) /\ settled B (m_world m) /\ forall c why, m_cpu m c <> Stuck why.
-  Proof.
-    intros S. pose proof (good_steps B HB _ _ start_good S) as G.
-    split; [apply G|]. split; [apply G|]. intros c why. exact (good_not_stuck B m c why G).
-  Qed.
+  Proof. exact (runs_secure B HB start m start_good). Qed.
 
   Theorem owner_runs m c p s k : steps B start m -> m_cpu m c = Ev (ECall "meta_set" [p; s]) k ->
     may_change (m_world m) p s.
-  Proof.
-    intros S E. pose proof (good_steps B HB _ _ start_good S) as G.
-    assert (Hl : m_lock m = Some c).
-    { destruct (m_lock m) as [d|] eqn:L; [destruct (Nat.eq_dec d c); [congruence|]|].
-      all: destruct (g_other B m G c) as (a & [Ha _ _] & W); [congruence|]; rewrite E in W; destruct W as [[_ P] _];
-        destruct (P a eq_refl) as [[H _] _]; congruence. }
-    destruct (g_holder B m G c Hl) as (a & V & _ & W). rewrite E in W. destruct W as [[_ P] _].
-    destruct (P a eq_refl) as [(_ & _ & M) Se]. apply (view_change B (Z.of_nat c) a); [exact V| |exact (Se 0 _ eq_refl)|exact M].
-    eapply view_secure; [apply view_sym; exact V|apply G].
-  Qed.
+  Proof. exact (runs_owner B HB start m c p s k start_good). Qed.
 End Secure.
 
 Theorem kcore_secure : forall B w0 (T : nat -> list call) m,
