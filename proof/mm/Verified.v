@@ -24,6 +24,7 @@ From Redoubt.cpu Require Import Ctx_Spec Ctx_Proof Vgic_Spec Vgic_Proof Run_Spec
   Trap_Spec Exit_Proof Sysreg_Proof Mmio_Proof Host_Trap_Spec Host_Trap_Proof Host_Abort_Proof Host_Call_Spec
   Host_Call_Proof Host_Reg_Proof.
 From Redoubt.cpu Require Import Rest_Spec Start_Proof Pend_Proof Guest_Trap_Spec Guest_Abort_Proof.
+From Redoubt.cpu Require Import Load_Call_Spec Load_Call_Proof.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
 Open Scope string_scope.
@@ -271,6 +272,9 @@ Section Program.
     ("host_sysreg", spec_host_sysreg B cpu LI);
     ("stub_call", spec_stub_call B cpu LI);
     ("host_abort", spec_host_abort B cpu);
+    ("call_vcpu_load", spec_load_returns B cpu (load_done B cpu));
+    ("call_vcpu_put", spec_put_returns B cpu (put_done B cpu));
+    ("any_call", spec_any_call B cpu (load_done B cpu) (put_done B cpu));
     ("call_return", spec_call_return B cpu);
     ("host_cpu_on", spec_host_cpu_on B cpu);
     ("cpu_start", spec_cpu_start B cpu) ].
@@ -807,6 +811,12 @@ Section Program.
   Proof. by_lemma host_abort_ok. Qed.
   Lemma v_call_return : verified fuel spec f_call_return.
   Proof. by_lemma call_return_ok. Qed.
+  Lemma v_call_vcpu_load : verified fuel spec f_call_vcpu_load.
+  Proof. by_lemma call_vcpu_load_ok. Qed.
+  Lemma v_call_vcpu_put : verified fuel spec f_call_vcpu_put.
+  Proof. by_lemma call_vcpu_put_ok. Qed.
+  Lemma v_any_call : verified fuel spec f_any_call.
+  Proof. by_lemma any_call_ok. Qed.
   Lemma v_host_cpu_on : verified fuel spec f_host_cpu_on.
   Proof. by_lemma host_cpu_on_ok. Qed.
   Lemma v_cpu_start : verified fuel spec f_cpu_start.
@@ -1030,6 +1040,9 @@ Section Program.
       | |- verified _ _ f_host_abort => exact v_host_abort
       | |- verified _ _ f_call_return => exact v_call_return
       | |- verified _ _ f_host_cpu_on => exact v_host_cpu_on
+      | |- verified _ _ f_call_vcpu_load => exact v_call_vcpu_load
+      | |- verified _ _ f_call_vcpu_put => exact v_call_vcpu_put
+      | |- verified _ _ f_any_call => exact v_any_call
       | |- verified _ _ f_cpu_start => exact v_cpu_start
       | |- _ => intros F H; exact I
       end|]).
