@@ -78,7 +78,8 @@ Section Proofs.
   End Changes.
 
   Ltac own S := apply own_read; [reflexivity|exact S|]; reduce.
-  Ltac in_cells := intros ? X; cbn [existsb interface_cells] in X |- *; repeat rewrite orb_false_iff in X; repeat rewrite orb_false_iff; tauto.
+  Ltac in_cells := intros ? X; cbn [existsb interface_cells] in X |- *;
+    repeat rewrite orb_false_iff in X; repeat rewrite orb_false_iff; tauto.
 
   Lemma call_vcpu_load_ok F : spec_vcpu_load B cpu (F "vcpu_load") -> spec_vgic_load B cpu LI (F "vgic_load") ->
     spec_load_returns B cpu (load_done B cpu) (invoke F fuel f_call_vcpu_load).
