@@ -25,7 +25,7 @@ From Redoubt.cpu Require Import Ctx_Spec Ctx_Proof Vgic_Spec Vgic_Proof Run_Spec
   Host_Call_Proof Host_Reg_Proof.
 From Redoubt.cpu Require Import Rest_Spec Start_Proof Pend_Proof Guest_Trap_Spec Guest_Abort_Proof.
 From Redoubt.cpu Require Import Load_Call_Spec Load_Call_Proof.
-From Redoubt.cpu Require Import Enter_Spec Enter_Proof.
+From Redoubt.cpu Require Import Enter_Spec Enter_Proof Run_Call_Proof.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
 Open Scope string_scope.
@@ -279,7 +279,9 @@ Section Program.
     ("call_return", spec_call_return B cpu);
     ("host_cpu_on", spec_host_cpu_on B cpu);
     ("cpu_start", spec_cpu_start B cpu);
-    ("guest_enter", spec_guest_enter B cpu) ].
+    ("guest_enter", spec_guest_enter B cpu);
+    ("call_vcpu_run", spec_run_returns B cpu (runs B cpu));
+    ("host_call", spec_host_call B cpu (load_done B cpu) (put_done B cpu) (runs B cpu)) ].
 
   Definition spec (f : ident) (d : den) : Prop :=
     match assoc f (prim_specs ++ func_specs) with Some P => P d | None => True end.
@@ -825,6 +827,10 @@ Section Program.
   Proof. by_lemma cpu_start_ok. Qed.
   Lemma v_guest_enter : verified fuel spec f_guest_enter.
   Proof. by_lemma guest_enter_ok. Qed.
+  Lemma v_call_vcpu_run : verified fuel spec f_call_vcpu_run.
+  Proof. by_lemma call_vcpu_run_ok. Qed.
+  Lemma v_host_call : verified fuel spec f_host_call.
+  Proof. by_lemma host_call_ok. Qed.
 
   Theorem verified_program : Forall (verified fuel spec) program.
   Proof.
@@ -1049,6 +1055,8 @@ Section Program.
       | |- verified _ _ f_any_call => exact v_any_call
       | |- verified _ _ f_cpu_start => exact v_cpu_start
       | |- verified _ _ f_guest_enter => exact v_guest_enter
+      | |- verified _ _ f_call_vcpu_run => exact v_call_vcpu_run
+      | |- verified _ _ f_host_call => exact v_host_call
       | |- _ => intros F H; exact I
       end|]).
     apply Forall_nil.
