@@ -2,7 +2,8 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Memory Link.
 From Redoubt.machine Require Import State Cpu Events Facts Exposed.
-From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Structure Structure_Facts Structure_Steps Steps Prims Cpu_Facts Page_Spec Page_Facts
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Structure Structure_Facts Structure_Steps Steps Prims Cpu_Facts Page_Spec
+  Page_Facts
   Own_Facts Seat_Facts Vm_Spec Vm_Facts Vcpu_Spec Vcpu_Facts Vcpu_Proof Local_Prims Section.
 From Redoubt.cpu Require Import Word_Spec Ctx_Spec Trap_Spec Trap_Facts Left_Kept Serve_Kept Guest_Abort_Proof Psci_Spec.
 From Redoubt.gen Require Import vcpu_psci.
@@ -60,7 +61,8 @@ Section Proofs.
       apply HL; [apply (id_held _ _ Id)|intros ? X; apply (i_secure _ _ (m_inv _ _ X))]]|].
     cbv beta. intros ? ? ((-> & w0 & M & -> & _ & _) & Lf). destruct (lock_sec _ w0 M) as (L & Sc). set (w1 := set_held true w0) in *.
     pose proof (s_cs _ _ _ _ Sc) as C. clear M. pose proof (left_protected cpu w w1 h i Lf V P) as P1.
-    assert (Fin : forall v w2 (Q : option Z -> world -> Prop), in_ty U64 v -> sec B unfrozen L w2 -> left_alone cpu w w2 -> turned_on B h t entry context v w1 w2 ->
+    assert (Fin : forall v w2 (Q :
+      option Z -> world -> Prop), in_ty U64 v -> sec B unfrozen L w2 -> left_alone cpu w w2 -> turned_on B h t entry context v w1 w2 ->
       (forall w3, left_alone cpu w w3 -> section B (turned_on B h t entry context) (Some v) w3 -> Q None w3) ->
       WP (F "spin_unlock" [0]) Q w2).
     { intros v w2 Q Xv S2 L2 D G.
@@ -73,7 +75,8 @@ Section Proofs.
     steps. repeat (read_locked C; steps).
     all: try (exfalso; first [contradiction|congruence|lia]).
     all: lazymatch goal with
-      | |- wp _ (_ [0]) _ _ => lazymatch goal with |- context [("r", Some ?v)] => apply (Fin v w1); [unfold in_ty, modulus; lia|exact Sc|exact Lf| |] end;
+      | |- wp _ (_ [0]) _ _ => lazymatch goal with |- context [("r", Some ?v)] => apply (Fin v w1); [unfold in_ty, modulus;
+        lia|exact Sc|exact Lf| |] end;
           [apply Same; first [left; split; [reflexivity|assumption]|right; reflexivity]|intros w3 L3 D3; steps; split; assumption]
       | _ => idtac end.
     assert (Mk : vcpu_made w1 h t) by (split; [assumption|split; assumption]).
@@ -86,12 +89,14 @@ Section Proofs.
     assert (Ep : forall u, touched p w1 u -> wrap U64 (w_mem u ("vcpus.ctx_pfn", [h; t])) = p)
       by (intros u T; rewrite (to_mem p w1 u T); reflexivity).
     read_locked C2.
-    match goal with |- context [wrap U64 (w_mem w2 ?l)] => replace (wrap U64 (w_mem w2 l)) with p by (symmetry; exact (Ep w2 T2)) end. steps.
+    match goal with |- context [wrap U64 (w_mem w2 ?l)] => replace (wrap U64 (w_mem w2 l)) with p by (symmetry; exact (Ep w2 T2)) end.
+      steps.
     eapply wp_mono; [apply wp_all, wp_left; [exact HB|lia|exact (Sec _ C2)|
       apply (store B cpu LI HB F p 31 entry w1 w2 HP X T2 C2); lia]|].
     cbv beta. intros ? w3 ((-> & C3 & T3 & W3) & L3). apply (left_trans cpu w w2 w3 L2) in L3. steps.
     read_locked C3.
-    match goal with |- context [wrap U64 (w_mem w3 ?l)] => replace (wrap U64 (w_mem w3 l)) with p by (symmetry; exact (Ep w3 T3)) end. steps.
+    match goal with |- context [wrap U64 (w_mem w3 ?l)] => replace (wrap U64 (w_mem w3 l)) with p by (symmetry; exact (Ep w3 T3)) end.
+      steps.
     eapply wp_mono; [apply wp_all, wp_left; [exact HB|lia|exact (Sec _ C3)|
       apply (store B cpu LI HB F p 0 context w1 w3 HP X T3 C3); lia]|].
     cbv beta. intros ? w4 ((-> & C4 & T4 & W4) & L4). apply (left_trans cpu w w3 w4 L3) in L4. steps.
@@ -102,7 +107,8 @@ Section Proofs.
     assert (S5 : sec B unfrozen L w5) by (apply sec_write; [exact S4|reflexivity|discriminate]).
     apply (Fin PSCI_SUCCESS w5); [unfold in_ty, modulus, PSCI_SUCCESS; lia|exact S5|
       exact (left_trans cpu w w4 w5 L4 (left_power w4 h t 1 Off4))| |intros w6 L6 D6; steps; split; assumption].
-    left. split; [reflexivity|]. split; [exact Mk|]. split; [exact Off|]. split; [unfold vcpu_on, w5; rewrite percpu_mem, upd_same; reflexivity|].
+    left. split; [reflexivity|]. split; [exact Mk|]. split; [exact Off|]. split; [unfold vcpu_on, w5; rewrite percpu_mem, upd_same;
+      reflexivity|].
     split; [exists w4; split; [exact T4|reflexivity]|].
     intros j J. replace (word w5 _ j) with (word w4 p j) by reflexivity. rewrite W4, W3. unfold start_word, CTX_PC.
     destruct (Z.eqb_spec j 0); [apply wrap_small, Xc|]. destruct (Z.eqb_spec j 31); [apply wrap_small, Xe|]. apply W2, J.

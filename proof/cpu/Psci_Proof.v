@@ -104,7 +104,8 @@ Section Proofs.
     - replace (negb (x_reg cpu w 2 =? 0) || (t =? 16)) with false by lia.
       eapply wp_mono; [apply wp_all, wp_left; [exact HB|lia|exact S|
         apply HL; [apply (id_held _ _ I)|intros ? X; apply (i_secure _ _ (m_inv _ _ X))]]|].
-      cbv beta. intros ? ? ((-> & w0 & M & -> & _ & _) & Lf). steps. destruct (lock_sec _ w0 M) as (L & Sc). set (w1 := set_held true w0) in *.
+      cbv beta. intros ? ? ((-> & w0 & M & -> & _ & _) & Lf). steps. destruct (lock_sec _ w0 M) as (L & Sc).
+        set (w1 := set_held true w0) in *.
       pose proof (s_cs _ _ _ _ Sc) as C. clear M.
       assert (Fin : forall v (Q : option Z -> world -> Prop), in_ty U64 v -> asked h t v w1 w1 ->
         (forall w3, left_alone cpu w w3 -> section B (asked h t) (Some v) w3 -> idle B w3 -> Q None w3) ->
@@ -116,7 +117,8 @@ Section Proofs.
       read_locked C. steps.
       + read_locked C. steps. change (wrap U32 (w_mem w1 ("vcpus.power", [h; t]))) with (vcpu_power w1 h t).
         set (v := if vcpu_power w1 h t =? 0 then 1 else 0). assert (Rv : in_ty U64 v) by (unfold v, in_ty, modulus; destruct (_ =? _); lia).
-        match goal with |- context [("r", Some ?x)] => replace x with v by (unfold v; cbn; destruct (vcpu_power w1 h t =? 0); reflexivity) end.
+        match goal with |- context [("r", Some ?x)] => replace x with v by (unfold v; cbn; destruct (vcpu_power w1 h t =? 0);
+          reflexivity) end.
         apply (Fin v); [exact Rv| |].
         * split; [reflexivity|]. right. split; [|reflexivity]. split; [lia|]. split; [lia|assumption].
         * intros w3 L3 D3 I3. steps. exists v. auto.
@@ -154,15 +156,18 @@ Section Proofs.
     assert (Rf : 0 <= call cpu w < 2 ^ 32) by (unfold call; apply Z.mod_pos_bound; lia).
     set (fid := call cpu w) in *.
     assert (Xf : in_ty U64 fid) by (unfold in_ty, modulus; change (2 ^ 32) with 4294967296 in Rf; lia).
-    pose proof (either_form fid 0x84000001 Rf ltac:(lia) eq_refl) as E1. pose proof (either_form fid 0x84000003 Rf ltac:(lia) eq_refl) as E3.
+    pose proof (either_form fid 0x84000001 Rf ltac:(lia) eq_refl) as E1.
+      pose proof (either_form fid 0x84000003 Rf ltac:(lia) eq_refl) as E3.
     pose proof (either_form fid 0x84000004 Rf ltac:(lia) eq_refl) as E4.
     cbn [Z.add Z.pow Z.pow_pos Pos.iter Z.mul Pos.mul Pos.add Pos.succ] in E1, E3, E4.
-    assert (Fx : forall u : unit, let f := Z.land fid 18446744072635809791 in (f =? 0x84000002) = (fid =? 0x84000002) || (fid =? 0xc4000002) /\
+    assert (Fx : forall u :
+      unit, let f := Z.land fid 18446744072635809791 in (f =? 0x84000002) = (fid =? 0x84000002) || (fid =? 0xc4000002) /\
       (f =? 0x84000008) = (fid =? 0x84000008) || (fid =? 0xc4000008) /\ (f =? 0x84000009) = (fid =? 0x84000009) || (fid =? 0xc4000009)).
     { intros _. cbv zeta. split; [|split]; apply either_form; first [exact Rf|reflexivity|lia]. }
     enter. to_if. set (f := Z.land fid 18446744072635809791) in *.
     assert (Xff : in_ty U64 f).
-    { unfold f. rewrite Z.land_comm. unfold in_ty, modulus. pose proof (land_in U64 18446744072635809791 fid) as L. unfold in_ty, modulus in L.
+    { unfold f. rewrite Z.land_comm. unfold in_ty, modulus. pose proof (land_in U64 18446744072635809791 fid) as L.
+      unfold in_ty, modulus in L.
       apply L; [lia|exact Xf]. }
     assert (K := keeps_refl cpu h i w V).
     assert (Me : forall v w1, left_alone cpu w w1 -> idle B w1 -> psci_done B cpu h i fid w (Some RESUME) (put_reg cpu 0 v w1) ->
