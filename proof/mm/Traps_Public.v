@@ -164,25 +164,30 @@ Section Public.
         exact (content_words _ _ _ _ _ _ (ab_meta B Q stale a b A) La Lb N j J). }
       destruct e as [| |f args]; try discriminate Pe. cbn [public] in P. destruct (cpu_primitive f) eqn:Cp.
       { exfalso. destruct args as [|? args]; [discriminate Pe|]. cbn in Pe.
-        destruct (String.eqb_spec f "page_zero"); [subst; discriminate Cp|]. destruct (String.eqb_spec f "page_copy"); [subst; discriminate Cp|].
+        destruct (String.eqb_spec f "page_zero"); [subst; discriminate Cp|]. destruct (String.eqb_spec f "page_copy"); [subst;
+          discriminate Cp|].
         destruct (String.eqb_spec f "pg_set"); [subst; discriminate Cp|]. destruct (String.eqb_spec f "pte_set"); [subst; discriminate Cp|].
-        destruct (String.eqb_spec f "fp_save"); [subst; discriminate Cp|]. destruct (String.eqb_spec f "ctx_switch"); [subst; discriminate Cp|].
+        destruct (String.eqb_spec f "fp_save"); [subst; discriminate Cp|]. destruct (String.eqb_spec f "ctx_switch"); [subst;
+          discriminate Cp|].
         discriminate Pe. }
       cbn [effect] in E, F. rewrite Cp in E, F. destruct args as [|x [|y [|z [|x4 [|x5 [|]]]]]]; try (cbn in E; contradiction).
       + destruct (String.eqb_spec f "page_zero") as [->|N1].
         { cbn in E, F, Pe. injection Pe as <-. subst a' b'. unfold word; cbn. unfold store_page. rewrite Z.eqb_refl. reflexivity. }
         exfalso. cbn in Pe, O. destruct (String.eqb f "fp_save") eqn:Ef; [discriminate O|].
         destruct (String.eqb_spec f "page_zero"); [contradiction|]. cbn in Pe, E.
-        repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb_spec f s); [subst f; try discriminate; try contradiction|] end;
+        repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb_spec f s); [subst f; try discriminate; try
+          contradiction|] end;
           cbn in *; try discriminate; try contradiction.
       + destruct (String.eqb_spec f "page_copy") as [->|N1].
         { cbn in E, F, Pe. injection Pe as <-. subst a' b'. unfold word; cbn. unfold store_page. rewrite Z.eqb_refl.
           apply (ab_word B Q stale a b A); [apply P; reflexivity|exact J]. }
         exfalso. cbn in Pe, E.
-        repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb_spec f s); [subst f; try discriminate; try contradiction|] end;
+        repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb_spec f s); [subst f; try discriminate; try
+          contradiction|] end;
           cbn in *; try discriminate; try contradiction.
       + assert (St : a' = write_word B x y z a -> b' = write_word B x y z b -> x = p -> word a' p j = word b' p j).
-        { intros -> -> ->. unfold word; cbn. unfold store_word. destruct (_ && _); [reflexivity|]. apply (ab_word B Q stale a b A); assumption. }
+        { intros -> -> ->. unfold word; cbn. unfold store_word. destruct (_ && _); [reflexivity|]. apply (ab_word B Q stale a b A);
+          assumption. }
         assert (x = p) as Ex by (cbn in Pe; destruct (String.eqb f "page_zero" || _); congruence).
         destruct (String.eqb_spec f "pg_set") as [->|]; [cbn [snd] in E, F; apply St; auto|].
         destruct (String.eqb_spec f "pte_set") as [->|]; [cbn [snd] in E, F; apply St; auto|cbn in E; contradiction].
