@@ -177,22 +177,28 @@ Section System.
   | Enters (c : nat)                              (* another VM gets a CPU that was not dark *)
   | Silent.
 
-  Definition access_label (w : world) (c : nat) (k : who) (a : System.action) (t : option Z) : label :=
-    if friend k then Accesses c t
-    else match System.flow_of w a t with Some (p, i, x) => Flows c p i x | None => Silent end.
   Definition stale_values (stale : loc -> bool) (w : world) (c : nat) : list Z :=
     List.map (fun l => if stale l then w_mem w l else 0) (shown_cells c).
 
+  (** It traps, or is interrupted: with these registers. *)
+  Definition trapping (k : who) (r : R) (irq : bool) (t : trap) : Prop :=
+    if irq then t = interrupted (software k) r else act (software k) r = Trap t.
+
   Notation state := Build_system.
   Inductive step : system -> label -> system -> Prop :=
-  | step_access w o C P D T c k a t x w' : C c = Runs k -> act (software k) (P k) = Access a ->
+  | step_access w o C P D T c k a t x w' : C c = Runs k -> friend k = true -> act (software k) (P k) = Access a ->
       System.access B w (vmid k) a t x w' ->
-      step (state w o C P D T) (access_label w c k a t)
-           (state w' o C (set_prog P k (next (software k) (P k) (Got x))) D T)
-  | step_trap w o C P D T c k t (irq : bool) : C c = Runs k ->
-      (if irq then t = interrupted (software k) (P k) else act (software k) (P k) = Trap t) ->
-      step (state w o C P D T) (if friend k then Traps c irq else Silent)
-           (state w o (set_cpu C c (Serving (entry (Z.of_nat c) t))) P D T)
+      step (state w o C P D T) (Accesses c t) (state w' o C (set_prog P k (next (software k) (P k) (Got x))) D T)
+  | step_flows w o C P D T c k a t x w' p i y : C c = Runs k -> friend k = false -> act (software k) (P k) = Access a ->
+      System.access B w (vmid k) a t x w' -> System.flow_of w a t = Some (p, i, y) ->
+      step (state w o C P D T) (Flows c p i y) (state w' o C (set_prog P k (next (software k) (P k) (Got x))) D T)
+  | step_alone w o C P D T c k a t x w' : C c = Runs k -> friend k = false -> act (software k) (P k) = Access a ->
+      System.access B w (vmid k) a t x w' -> System.flow_of w a t = None ->
+      step (state w o C P D T) Silent (state w' o C (set_prog P k (next (software k) (P k) (Got x))) D T)
+  | step_traps w o C P D T c k t irq : C c = Runs k -> friend k = true -> trapping k (P k) irq t ->
+      step (state w o C P D T) (Traps c irq) (state w o (set_cpu C c (Serving (entry (Z.of_nat c) t))) P D T)
+  | step_trapped w o C P D T c k t irq : C c = Runs k -> friend k = false -> trapping k (P k) irq t ->
+      step (state w o C P D T) Silent (state w o (set_cpu C c (Serving (entry (Z.of_nat c) t))) P D T)
   | step_lock w C P D T c k x : C c = Serving (Ev lock k) ->
       step (state w None C P D T) (Locks c x) (state w (Some c) (set_cpu C c (Serving (k x))) P D T)
   | step_unlock w o C P D T c k x : C c = Serving (Ev unlock k) ->
@@ -216,10 +222,13 @@ Section System.
       step (state w o C P D T) (Leaves c (stale_values T w c))
            (state w o (set_cpu C c (Runs k)) (set_prog P k (next (software k) (P k) (back w c)))
              (set_cpu D c false) (lighten (shown_cells c) T))
-  | step_enters w o C P D T c r k : C c = Serving (Ret r) -> k = on_cpu w c -> friend k = false ->
-      step (state w o C P D T) (if D c then Silent else Enters c)
+  | step_enters w o C P D T c r k : C c = Serving (Ret r) -> k = on_cpu w c -> friend k = false -> D c = false ->
+      step (state w o C P D T) (Enters c)
            (state w o (set_cpu C c (Runs k)) (set_prog P k (next (software k) (P k) (back w c)))
-             (set_cpu D c true) (darken c T)).
+             (set_cpu D c true) (darken c T))
+  | step_goes_on w o C P D T c r k : C c = Serving (Ret r) -> k = on_cpu w c -> friend k = false -> D c = true ->
+      step (state w o C P D T) Silent
+           (state w o (set_cpu C c (Runs k)) (set_prog P k (next (software k) (P k) (back w c))) D T).
 
   Inductive steps : system -> list label -> system -> Prop :=
   | steps_refl s : steps s [] s
