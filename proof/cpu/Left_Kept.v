@@ -82,7 +82,7 @@ Section Left.
     - intros p i H. rewrite (l_ram _ _ L' p i (left_own_page a b L p H)). apply (l_ram _ _ L), H.
   Qed.
 
-  Lemma left_regs w f args d : existsb (String.eqb f) ["pmu_stop"; "pmu_start"; "features_set"] = false ->
+  Lemma left_regs w f args d : existsb (String.eqb f) ["pmu_stop"; "pmu_start"; "features_set"; "page_copy"] = false ->
     doing_of B c f args = Some d -> left_alone w (set_regs c (writes d) w).
   Proof.
     intros Q D. cbn [existsb] in Q. rewrite !orb_false_iff in Q. destruct Q as (Q1 & Q2 & Q3 & _).

@@ -22,6 +22,8 @@ Ltac guest_x H V P S n := eapply wp_mono; [apply H; own V S|]; cbv beta;
 Ltac decide_all := repeat match goal with |- context [if ?b then _ else _] =>
   first [replace b with true by lia|replace b with false by lia]; cbv iota end.
 
+Ltac known Ef := rewrite Ef; cbn [Z.eqb Pos.eqb orb].
+
 Section Proofs.
   Variables (B : board) (cpu : Z) (fuel : nat).
   Hypothesis HB : board_ok B.
@@ -177,7 +179,8 @@ Section Proofs.
     - eapply wp_mono; [apply (H1 h i w V P I C)|].
       { cbn [In CPU_ON]. fold fid. lia. }
       cbv beta. intros r w1 (I1 & K1 & (v & -> & Cv) & D). reduce. steps. split; [exact I1|]. split; [exact K1|].
-      split; [eauto|]. unfold psci_done, cpu_on. cbn [existsb CPU_ON]. decide_all. exact D.
+      split; [eauto|]. unfold psci_done, cpu_on. cbn [existsb CPU_ON].
+      assert (Ef : fid = 0x84000003 \/ fid = 0xc4000003) by lia. destruct Ef as [Ef|Ef]; known Ef; exact D.
     - eapply wp_mono; [apply (H2 h i f w V S C Xff)|]. cbv beta. intros r w1 D.
       assert (G : handles B cpu h i (psci_done B cpu h i fid) w r w1).
       { unfold handles, psci_done, cpu_on, exits_of. cbn [existsb CPU_ON].
@@ -199,18 +202,24 @@ Section Proofs.
           split; [apply idle_tell, idle_put_reg, I|]. split; [apply (keeps_trans cpu h i _ _ _ Kp), keeps_tell, Kp|].
           split; [exact codes_trap|auto]. }
       pose proof G as (_ & _ & (v & -> & _) & _). reduce. steps. exact G.
-    - put H6 V S. apply Me; [apply left_refl|exact I|]. decide_all. split; [reflexivity|]. exists 65537, w. split; [apply left_refl|]. auto.
+    - put H6 V S. apply Me; [apply left_refl|exact I|]. 
+      assert (Ef : fid = 0x84000000 \/ fid = 0x80000000) by lia.
+      destruct Ef as [Ef|Ef]; known Ef; (split; [reflexivity|]); exists 65537, w; (split; [apply left_refl|]); auto.
     - eapply wp_mono; [apply (H3 h i w V P I)|]. cbv beta. intros r w1 (v & -> & Xv & I1 & Lf & D). reduce. steps; try (exfalso; lia).
       assert (V1 := serves_left cpu w w1 h i Lf V (id_held _ _ I1)). pose proof (idle_secured B w1 I1) as S1.
-      put H6 V1 S1. apply Me; [exact Lf|exact I1|]. decide_all. split; [reflexivity|]. exists v, w1. split; [exact Lf|]. auto.
-    - put H6 V S. apply Me; [apply left_refl|exact I|]. decide_all. split; [reflexivity|]. exists 2, w. split; [apply left_refl|]. auto.
+      put H6 V1 S1. apply Me; [exact Lf|exact I1|]. 
+      assert (Ef : fid = 0x84000004 \/ fid = 0xc4000004) by lia.
+      destruct Ef as [Ef|Ef]; known Ef; (split; [reflexivity|]); exists v, w1; (split; [exact Lf|]); auto.
+    - put H6 V S. apply Me; [apply left_refl|exact I|]. 
+      assert (Ef : fid = 0x84000006) by lia. known Ef. split; [reflexivity|]. exists 2, w. split; [apply left_refl|]. auto.
     - guest_x H4 V P S 1. steps. eapply wp_mono; [apply wp_all, H5; unfold in_ty, modulus|].
       { rewrite (land_low _ 4294967295 32) by (reflexivity || lia). pose proof (Z.mod_pos_bound (x_reg cpu w 1) (2 ^ 32) ltac:(lia)).
         change (2 ^ 32) with 4294967296 in *. lia. }
       cbv beta. intros ? ? [-> ->]. reduce. steps. rewrite (land_low _ 4294967295 32) by (reflexivity || lia).
       match goal with |- context [F "guest_reg_set" [_; _; ?x]] => set (v := x) end.
       assert (in_ty U64 v) by (unfold v; destruct (existsb _ _); unfold in_ty, modulus, NOT_SUPPORTED; lia).
-      put H6 V S. apply Me; [apply left_refl|exact I|]. decide_all. split; [reflexivity|]. exists v, w. split; [apply left_refl|]. auto.
+      put H6 V S. apply Me; [apply left_refl|exact I|]. 
+      assert (Ef : fid = 0x8400000a) by lia. known Ef. split; [reflexivity|]. exists v, w. split; [apply left_refl|]. auto.
     - put H6 V S. apply Me; [apply left_refl|exact I|]. decide_all. split; [reflexivity|]. exists PSCI_NOT_SUPPORTED, w.
       split; [apply left_refl|]. auto.
   Qed.

@@ -298,10 +298,7 @@ Section Refine.
           -- revert O. unfold owner_of. kinds; congruence.
           -- exists (handle (wrap U64 y)), (arg (wrap U64 y)). split; [|exact N]. unfold holder_of. rewrite Kd.
                reflexivity.
-      + split; [|split; discriminate]. assert (X : is_ram B y /\ isolated a x /\ ~ secret_state (State.state a y)) by
-          tauto. destruct X as (Rq & Is & Ns). split; [apply Un, Is|]. cbn. fold w.
-        rewrite page_ram by exact Rq. rewrite (view_state _ _ _ _ V) in Ns. rewrite secret_kind in Ns.
-        destruct (secret_of (holder_of (State.state w y))); [destruct Ns; discriminate|reflexivity].
+      + destruct (never_copies B (machine_of R b) c _ _ k (sgood_good B R b G) Em eq_refl).
     - repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb_spec f s); [subst f|] end;
         cbn in F; try contradiction; (split; [|split; discriminate]); cbn; fold w.
       + assert (X : usable B (Z.of_nat c) a x /\ 0 <= y < 512) by tauto. destruct X as [[Rp U] I]. split; [exact I|].

@@ -184,6 +184,11 @@ Section Events.
     is_ram B p /\ (kind (state w p) = PG_VMCORE \/ kind (state w p) = PG_PINNED \/ kind (state w p) = PG_CTX \/
       kind (state w p) = PG_VM /\ has cpu w [handle (state w p)]).
 
+  (** The content that a VM means to disclose, into a page of KServ's that no CPU and no walker uses: nothing else is ever
+      copied. *)
+  Definition discloses (w : world) (dst src : Z) : Prop :=
+    kind (state w dst) = PG_HOST /\ ~ used w dst /\ ~ in_use w dst /\ disclosed cpu w src.
+
   (** *** Without the lock *)
   (** Into the run page of a protected VM goes what is on the list (Exposed.v). *)
   Definition told (w : world) (p i x : Z) : Prop := forall h j,
@@ -247,7 +252,7 @@ Section Events.
         else if String.eqb f "pte_get" then
           (w_held w = true /\ ours w a /\ 0 <= b < 512, fun v w' => v = word w a b /\ w' = w)
         else if String.eqb f "page_copy" then
-          (w_held w = true /\ is_ram B a /\ is_ram B b /\ isolated w a /\ ~ in_use w a /\ ~ secret_state (state w b),
+          (w_held w = true /\ is_ram B a /\ is_ram B b /\ discloses w a b,
            fun _ w' => w' = copy_page a b w)
         else if String.eqb f "tlb_inval_vm" then
           (w_held w = true /\ (a = 0 /\ b = b_root B \/ 1 <= a <= 255 /\ b = vm_root w a),
@@ -344,7 +349,7 @@ Section Events.
         end \/
         (fst l = power_cell \/ fst l = loaded_cell \/ class_of (fst l) = Loader) /\ unloaded w (snd l) /\
           (fst l = loaded_cell -> wrap U32 x = 0)
-    | ECall f _ => existsb (String.eqb f) ["pmu_stop"; "pmu_start"; "features_set"] = false
+    | ECall f _ => existsb (String.eqb f) ["pmu_stop"; "pmu_start"; "features_set"; "page_copy"] = false
     | ERead _ => True
     end.
 

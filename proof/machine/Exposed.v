@@ -62,7 +62,8 @@ Section Exposed.
   (** ** The calls of a guest *)
   Definition call : Z := x_reg 0 mod 2 ^ 32.
   Definition IPA_STATE_SET := 0xc4000197.
-  Definition ONE_PAGE := [0xc6000003; 0xc6000004].  (* MEM_SHARE, MEM_UNSHARE *)
+  Definition MEM_SHARE := 0xc6000003.
+  Definition ONE_PAGE := [MEM_SHARE; 0xc6000004].   (* and MEM_UNSHARE *)
   Definition CPU_ON := [0x84000003; 0xc4000003].
 
   (** ** The list *)
@@ -91,4 +92,12 @@ Section Exposed.
   | ex_vgic_vmcr : exposed 289 (reg_of w c "ich_vmcr" [])
   | ex_vgic_ap g n : 0 <= g < 2 -> 0 <= n < 4 -> exposed (292 + 4 * g + n) (reg_of w c "ich_ap" [g; n])
   | ex_vgic_lr n : 0 <= n < 16 -> exposed (304 + n) (reg_of w c "ich_lr" [n]).
+
+  (** ** The content of a page
+      Not a word of the run page, but 4 KiB into a page of KServ's (the contract of [page_copy]): of the private page that
+      the call of the vCPU names, and only while it asks for this page to be shared. *)
+  Definition disclosed (p : Z) : Prop := exists h i,
+    token w h i = c + 1 /\ vcpu_on w h i /\ protected w h /\ wrap U64 (w_mem w (obj "pcpu.cur_ctx" [c])) = vcpu_ctx w h i /\
+    (class = HVC \/ class = SMC) /\ call = MEM_SHARE /\
+    kind (state w p) = PG_VM /\ handle (state w p) = h /\ arg (state w p) = x_reg 1 / 4096.
 End Exposed.

@@ -30,8 +30,10 @@ Section Proofs.
     assert (Pr1 : protected w1 h) by (apply (taken_protected cpu w w1 Ow h (gu_has _ _ _ G)), Pr);
     (eapply wp_mono; [apply (HS L h from to w1 Hc Sc Lv Pr1 Uf Ut)|]);
     cbv beta; intros ? w2 (v & stop & -> & Hv & (L2 & S2) & Ra & Er & Sy); cbv beta iota; reduce_env; steps;
-    unlock HU S2; (apply section_end with L L2 w1; [|exact Sc|exact S2|]);
-    [unfold KC_OK, KC_ENOMEM, KC_EPERM in Hv; range|split; [exact Lv|]; split; [exact Hv|]; exists stop; auto].
+    unlock HU S2; (split; [apply (idle_unlock B), (s_cs _ _ _ _ S2)|]); exists v, w1, w2; (split; [reflexivity|]);
+    (split; [unfold KC_OK, KC_ENOMEM, KC_EPERM in Hv; range|]);
+    (split; [exact (sec_locked B _ _ Sc)|]); (split; [exact (sec_locked B _ _ S2)|]); (split; [|reflexivity]);
+    (split; [exact Lv|]); (split; [exact Hv|]); exists stop; auto.
 
   Lemma guest_set_shared_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_share_range B cpu LI (F "share_range") ->
     spec_spin_unlock B cpu LI (F "spin_unlock") -> spec_guest_set_shared B cpu (invoke F fuel f_guest_set_shared).

@@ -85,8 +85,7 @@ Section Integrity.
              repeat split; [exact Rp|exact A4|congruence|congruence].
           -- destruct F as [_ ->]. split; [apply Keep|right]; reflexivity.
           -- destruct F as [_ ->]. split; [apply Keep|right]; reflexivity.
-          -- subst w'. split; [apply Keep; reflexivity|right]. intros i. cbn. unfold store_page.
-             destruct (Z.eqb_spec p x) as [<-|]; [tauto|reflexivity].
+          -- destruct (never_copies B {| m_world := w; m_lock := o; m_cpu := T |} c _ _ k G E eq_refl).
           -- subst w'. split; [apply Keep|right]; reflexivity.
         * repeat match goal with H : context [String.eqb f ?s] |- _ => destruct (String.eqb_spec f s); [subst f|] end;
             cbn in F, P; try contradiction.

@@ -190,7 +190,7 @@ Section Events.
         destruct (String.eqb_spec f "page_copy") as [->|].
         { cbn [snd] in E. subst w'. assert (Np : p <> x).
           { destruct F as [[F _]|F]; [discriminate F|].
-            destruct (F (set_ram (w_ram a) a)) as (Hd & _ & _ & _ & U & _); [exists (w_ram a); auto|]. exact (Held x Hd U). }
+            destruct (F (set_ram (w_ram a) a)) as (Hd & _ & _ & _ & _ & U & _); [exists (w_ram a); auto|]. exact (Held x Hd U). }
           cbn. unfold store_page. rewrite (proj2 (Z.eqb_neq p x) Np). reflexivity. }
         destruct (String.eqb_spec f "tlb_inval_vm") as [->|]; [cbn [snd] in E; subst w'; reflexivity|cbn in E; contradiction].
       + assert (Wr : p <> x -> w_ram (write_word B x y z w) p i = w_ram w p i).

@@ -122,6 +122,16 @@ Section Lockstep.
   Qed.
 
   (** What the next event of a CPU needs in the world as its proof sees it, up to date. *)
+  (** No call on memory copies a page. *)
+  Lemma never_copies m c f args k : good m -> m_cpu m c = Ev (ECall f args) k -> f <> "page_copy".
+  Proof.
+    intros G E ->. assert (X : exists a, pre (K (Z.of_nat c)) (ECall "page_copy" args) a).
+    { destruct (m_lock m) as [d|] eqn:L; [destruct (PeanoNat.Nat.eq_dec d c) as [->|D]|].
+      1: { destruct (g_holder B m G c L) as (a & _ & _ & W). rewrite E in W. destruct W as [P _]. exists a. exact P. }
+      all: destruct (g_other B m G c) as (a & _ & W); [congruence|]; rewrite E in W; destruct W as [P _]; exists a; exact P. }
+    destruct X as (a & C & _). destruct (C eq_refl) as [_ N]. discriminate N.
+  Qed.
+
   Lemma next_needs m c f args k : cpu_primitive f = false -> good m -> m_cpu m c = Ev (ECall f args) k -> ECall f args <> lock ->
     ECall f args <> unlock ->
     exists a, view (Z.of_nat c) a (m_world m) /\ fst (effect B (Z.of_nat c) (mem_inv B) (ECall f args) a) /\ secure B a /\
@@ -215,8 +225,7 @@ Section Lockstep.
         intros [-> | ->]; [clear Q0; cbn in F|specialize (Q0 eq_refl); clear F; rename Q0 into F]; destruct F as (_ & [_ Kx] & I); (split;
           [|exact I]); intros (_ & X & _);
           rewrite (view_state _ _ _ _ V) in Kx; unfold secret_state in X; pg; lia.
-      + intros ->. cbn in F. destruct F as (_ & _ & _ & _ & _ & N). rewrite (view_state _ _ _ _ V) in N.
-        intros (_ & X & _). exact (N X).
+      + intros ->. destruct (never_copies m c _ _ _ G E eq_refl).
       + intros ->. cbn in F. destruct F as (_ & R & M). split; [exact R|].
         apply (view_change _ _ _ _ _ V Sa); [|exact M]. apply (Sb 0). reflexivity.
     - intros ->. exact F.
