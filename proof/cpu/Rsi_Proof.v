@@ -116,7 +116,8 @@ Section Proofs.
     steps; rewrite ?Sb.
     all: repeat (apply Rd; steps; rewrite ?Sb).
     all: try (eapply wp_mono; [exact Dn|]; cbv beta; intros r w' G; pose proof G as (_ & _ & (? & -> & _) & _); reduce; steps; exact G).
-    eapply wp_mono; [apply (H5 h i 0 EXIT_TABLE w1 V1 P1 S1 C1); [split; [discriminate|reflexivity]|split; [discriminate|reflexivity]|discriminate]|].
+    eapply wp_mono; [apply (H5 h i 0 EXIT_TABLE w1 V1 P1 S1 C1); [split; [discriminate|reflexivity]|split;
+      [discriminate|reflexivity]|discriminate]|].
     cbv beta. intros r w' [-> ->]. reduce. steps. apply again; [exact K1|exact I1|cbn; tauto|]. apply Rr. right. left.
     split; [rewrite <- Sb; assumption|auto].
   Qed.
@@ -153,7 +154,8 @@ Section Proofs.
       { apply (keeps_trans cpu h i w w1 _ K1), (keeps_trans cpu h i w1 _ _ Kp0), (keeps_trans cpu h i _ _ _ Kp1), Kp2. }
       split; [exact codes_resume|]. right. split; [reflexivity|]. exists stop, k, w1, wl.
       split; [exact Rg|]. split; [exact Lf|]. split; [exact I1|]. split; [exact Ll|]. split; [exact Ru|].
-      assert (M0 : forall a b y l, w_mem (put_reg cpu a b y) l = w_mem y l) by (intros a b y l; unfold put_reg; destruct (a <? 31); reflexivity).
+      assert (M0 : forall a b y l, w_mem (put_reg cpu a b y) l = w_mem y l) by (intros a b y l; unfold put_reg; destruct (a <? 31);
+        reflexivity).
       assert (Ex1 : x1 = wrap U64 (4096 * wrap U64 stop)).
       { unfold x1. change (w_mem (put_reg cpu 0 0 w1) ("pcpu.res1", [cpu])) with (w_mem w1 (obj "pcpu.res1" [cpu])). rewrite E1.
         rewrite Z.shiftl_mul_pow2 by lia. f_equal. lia. }
@@ -161,5 +163,99 @@ Section Proofs.
       { unfold x2. rewrite !M0. change (w_mem w1 ("pcpu.res2", [cpu])) with (w_mem w1 (obj "pcpu.res2" [cpu])). rewrite E2. reflexivity. }
       rewrite Ex1, Ex2. reflexivity.
     - put H4 V S. apply says; [exact K|exact I|]. left. split; reflexivity.
+  Qed.
+
+  Lemma rsi_realm_config_ok F : spec_guest_reg B cpu LI (F "guest_reg") -> spec_guest_store B cpu (F "guest_store") ->
+    spec_guest_fault_kind B cpu (F "guest_fault_kind") -> spec_retry_with B cpu LI (F "retry_with") ->
+    spec_guest_reg_set B cpu LI (F "guest_reg_set") -> spec_rsi_realm_config B cpu (invoke F fuel f_rsi_realm_config).
+  Proof.
+    intros H1 H2 H3 H4 H5 h i w V P I C. pose proof (idle_secured B w I) as S. ranges V. pose proof (x_range cpu w) as Xr.
+    assert (K := keeps_refl cpu h i w V).
+    enter. steps. guest_x H1 V P S 1. steps. who V S. named V.
+    set (ipa := x_reg cpu w 1) in *. assert (Xb := page_in w 1). fold ipa in Xb.
+    assert (Sb : Z.shiftr ipa 12 = ipa / 4096) by apply shown_low.
+    (* a store, from whatever others have made of memory *)
+    assert (St : forall w1 j y (Q : option Z -> world -> Prop), left_alone cpu w w1 -> idle B w1 -> in_ty U64 j -> in_ty U64 y ->
+      (forall v w2, left_alone cpu w w2 -> idle B w2 -> in_ty U64 v -> Q (Some v) w2) -> WP (F "guest_store" [h; ipa / 4096; j; y]) Q w1).
+    { intros w1 j y Q Lf I1 Xj Xy G. assert (V1 := serves_left cpu w w1 h i Lf V (id_held _ _ I1)).
+      calls (H2 h (ipa / 4096) j y w1 Xb Xj Xy (serves_guest cpu w1 h i V1) I1) V1 P I1.
+      intros r w2 [D L2]. apply (left_trans cpu w w1 w2 Lf) in L2. destruct D as [(_ & -> & ->)|(I2 & v & wa & wb & -> & Xv & _)].
+      - apply G; [exact Lf|exact I1|unfold in_ty, modulus, KC_EPERM; lia].
+      - apply G; assumption. }
+    steps; rewrite ?Sb.
+    1, 2: put H5 V S; apply says; [exact K|exact I|]; left; split; reflexivity.
+    assert (Lo : ipa < 2 ^ 40).
+    { assert (Z0 : Z.shiftr ipa 40 = 0) by assumption. rewrite (shiftr_div ipa 40) in Z0 by lia.
+      pose proof (Xr 1) as X1. fold ipa in X1. unfold in_ty in X1. apply Z.div_small_iff in Z0; lia. }
+    apply St; [apply left_refl|exact I|unfold in_ty, modulus; lia..|]. intros v w1 L1 I1 Xv. reduce. to_if.
+    join (fun e w2 => exists v', e = [("cpu", Some cpu); ("ipa", Some ipa); ("h", Some h); ("r", Some v'); ("kind", None)] /\
+      left_alone cpu w w2 /\ idle B w2).
+    { steps; rewrite ?Sb.
+      - apply St; [exact L1|exact I1|unfold in_ty, modulus; lia..|]. intros v2 w2 L2 I2 Xv2. reduce. steps. exists v2. auto.
+      - exists v. auto. }
+    intros e w2 (v' & -> & L2 & I2). assert (V2 := serves_left cpu w w2 h i L2 V (id_held _ _ I2)).
+    pose proof (idle_secured B w2 I2) as S2. assert (K2 := keeps_left cpu h i w w2 V L2 (id_held _ _ I2)).
+    steps; rewrite ?Sb.
+    { put H5 V2 S2. apply says; [exact K2|exact I2|]. right. exists w2. split; [exact L2|]. split; [exact I2|]. left. split; reflexivity. }
+    calls (H3 h (ipa / 4096) w2 Xb (serves_guest cpu w2 h i V2) I2) V2 P I2. intros r w3 [D L3].
+    assert (D3 : exists k, r = Some k /\ idle B w3).
+    { destruct D as [(_ & -> & ->)|(_ & I3 & k & wa & wb & -> & _)]; [exists FAULT_MMIO|exists k]; auto. }
+    destruct D3 as (k & -> & I3). clear D. apply (left_trans cpu w w2 w3 L2) in L3.
+    assert (V3 := serves_left cpu w w3 h i L3 V (id_held _ _ I3)). assert (P3 := left_protected cpu w w3 h i L3 V P).
+    pose proof (idle_secured B w3 I3) as S3. assert (K3 := keeps_left cpu h i w w3 V L3 (id_held _ _ I3)).
+    reduce. steps; rewrite ?Sb.
+    - assert (C3 := keeps_called cpu h i w w3 K3 C).
+      eapply wp_mono; [apply (H4 h i (ipa / 4096) EXIT_TRAP w3 V3 P3 S3 C3 Xb); [split; [discriminate|reflexivity]|]|].
+      { intros _. assert (Ep : ipa / 4096 = page_of (x_reg cpu w3 1)).
+        { rewrite (left_x cpu w w3 h i L3 1 V P). fold ipa. unfold page_of. symmetry. apply Z.mod_small.
+          pose proof (Xr 1) as X1. fold ipa in X1. unfold in_ty in X1.
+          split; [apply Z.div_pos; lia|]. apply Z.div_lt_upper_bound; [lia|]. change (2 ^ 40) with 1099511627776 in *. lia. }
+        rewrite Ep. apply of_call. exact C3. }
+      cbv beta. intros r w' [-> ->]. reduce. steps. apply again; [exact K3|exact I3|cbn; tauto|]. right. exists w3.
+      split; [exact L3|]. split; [exact I3|]. right. right. auto.
+    - put H5 V3 S3. apply says; [exact K3|exact I3|]. right. exists w3. split; [exact L3|]. split; [exact I3|]. right. left. split;
+      reflexivity.
+  Qed.
+
+  Lemma guest_rsi_ok F : spec_rsi_version B cpu LI (F "rsi_version") -> spec_rsi_realm_config B cpu (F "rsi_realm_config") ->
+    spec_rsi_state_set B cpu (F "rsi_state_set") -> spec_rsi_state_get B cpu (F "rsi_state_get") ->
+    spec_guest_reg_set B cpu LI (F "guest_reg_set") -> spec_guest_rsi B cpu (invoke F fuel f_guest_rsi).
+  Proof.
+    intros H1 H2 H3 H4 H5 h i w V P I C. pose proof (idle_secured B w I) as S. ranges V.
+    assert (K := keeps_refl cpu h i w V). set (fid := call cpu w) in *.
+    assert (Cl : call cpu w = fid) by reflexivity. clearbody fid.
+    assert (T : forall p (R : world -> option Z -> world -> Prop), WP p (handles B cpu h i R w) w ->
+      (forall r w', R w r w' -> rsi_done B cpu h i fid w r w') ->
+      WP p (fun r w2 => WP (leave (Some U32) (Return r)) (handles B cpu h i (rsi_done B cpu h i fid) w) w2) w).
+    { intros p R W Im. eapply wp_mono; [exact W|]. cbv beta. intros r w' (G1 & G2 & (v & -> & Cv) & G4). reduce.
+      assert (Xv : in_ty U32 v).
+      { unfold in_ty, modulus. cbn in Cv. repeat (destruct Cv as [<-|Cv]; [unfold RESUME; lia|]). destruct Cv. }
+      steps. split; [exact G1|]. split; [exact G2|]. split; [eauto|]. apply Im, G4. }
+    enter. steps; try (exfalso; lia).
+    - apply T with (R := fun w r w' => r = Some RESUME /\ w' = put_reg cpu 2 0x10000 (put_reg cpu 1 0x10000
+        (put_reg cpu 0 (if x_reg cpu w 1 =? 0x10000 then 0 else 1) w))).
+      + eapply wp_mono; [apply (H1 h i w V P S)|]. cbv beta. intros r w' [-> ->].
+        set (y := if x_reg cpu w 1 =? 65536 then 0 else 1).
+        assert (Kp0 := keeps_put_reg cpu h i w 0 y V). assert (Kp1 := keeps_put_reg cpu h i _ 1 65536 (kg_serves _ _ _ _ _ Kp0)).
+        assert (Kp2 := keeps_put_reg cpu h i _ 2 65536 (kg_serves _ _ _ _ _ Kp1)).
+        split; [do 3 apply idle_put_reg; exact I|]. split; [exact (keeps_trans cpu h i _ _ _ Kp0 (keeps_trans cpu h i _ _ _ Kp1 Kp2))|].
+        split; [exact codes_resume|]. split; reflexivity.
+      + intros r w' D. unfold rsi_done. replace (fid =? VERSION) with true by (unfold VERSION; lia). exact D.
+    - apply T with (R := config_done B cpu h i); [apply H2; assumption|]. intros r w' D. unfold rsi_done.
+      replace (fid =? VERSION) with false by (unfold VERSION; lia). replace (fid =? REALM_CONFIG) with true by (unfold REALM_CONFIG; lia).
+      exact D.
+    - apply T with (R := state_set_done B cpu h i); [apply H3; try assumption; unfold IPA_STATE_SET; lia|]. intros r w' D. unfold rsi_done.
+      replace (fid =? VERSION) with false by (unfold VERSION; lia). replace (fid =? REALM_CONFIG) with false by (unfold REALM_CONFIG; lia).
+      replace (fid =? IPA_STATE_SET) with true by (unfold IPA_STATE_SET; lia). exact D.
+    - apply T with (R := state_get_done B cpu h); [apply H4; assumption|]. intros r w' D. unfold rsi_done.
+      replace (fid =? VERSION) with false by (unfold VERSION; lia). replace (fid =? REALM_CONFIG) with false by (unfold REALM_CONFIG; lia).
+      replace (fid =? IPA_STATE_SET) with false by (unfold IPA_STATE_SET; lia).
+        replace (fid =? STATE_GET) with true by (unfold STATE_GET; lia).
+      exact D.
+    - put H5 V S. apply says; [exact K|exact I|]. unfold rsi_done.
+      replace (fid =? VERSION) with false by (unfold VERSION; lia). replace (fid =? REALM_CONFIG) with false by (unfold REALM_CONFIG; lia).
+      replace (fid =? IPA_STATE_SET) with false by (unfold IPA_STATE_SET; lia).
+        replace (fid =? STATE_GET) with false by (unfold STATE_GET; lia).
+      split; reflexivity.
   Qed.
 End Proofs.
