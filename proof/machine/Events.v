@@ -184,10 +184,10 @@ Section Events.
     is_ram B p /\ (kind (state w p) = PG_VMCORE \/ kind (state w p) = PG_PINNED \/ kind (state w p) = PG_CTX \/
       kind (state w p) = PG_VM /\ has cpu w [handle (state w p)]).
 
-  (** The content that a VM means to disclose, into a page of KServ's that no CPU and no walker uses: nothing else is ever
+  (** The content that a VM means to disclose, into a page of KServ's, lent or not, that no CPU and no walker uses: nothing else is ever
       copied. *)
   Definition discloses (w : world) (dst src : Z) : Prop :=
-    kind (state w dst) = PG_HOST /\ ~ used w dst /\ ~ in_use w dst /\ disclosed cpu w src.
+    (kind (state w dst) = PG_HOST \/ kind (state w dst) = PG_LENT) /\ ~ used w dst /\ ~ in_use w dst /\ disclosed cpu w src.
 
   (** *** Without the lock *)
   (** Into the run page of a protected VM goes what is on the list (Exposed.v). *)

@@ -23,7 +23,7 @@ From Redoubt.cpu Require Import Word_Spec Word_Proof Load_Proof Prims Reg_Spec R
 From Redoubt.cpu Require Import Ctx_Spec Ctx_Proof Vgic_Spec Vgic_Proof Run_Spec Run_Proof Run_Off_Proof Run_Exit_Proof
   Trap_Spec Exit_Proof Sysreg_Proof Mmio_Proof Host_Trap_Spec Host_Trap_Proof Host_Abort_Proof Host_Call_Spec
   Host_Call_Proof Host_Reg_Proof.
-From Redoubt.cpu Require Import Rest_Spec Start_Proof Psci_Spec Psci_On_Proof Psci_Proof Pend_Proof Guest_Trap_Spec Guest_Abort_Proof.
+From Redoubt.cpu Require Import Rest_Spec Start_Proof Psci_Spec Psci_On_Proof Psci_Proof Rsi_Spec Rsi_Proof Pkvm_Spec Pkvm_Proof Copy_Spec Copy_Proof Pkvm_Call_Spec Pkvm_Call_Proof Call_Guest_Spec Call_Guest_Proof Serve_Spec Guest_Trap_Proof Pend_Proof Guest_Trap_Spec Guest_Abort_Proof.
 From Redoubt.cpu Require Import Load_Call_Spec Load_Call_Proof.
 From Redoubt.cpu Require Import Enter_Spec Enter_Proof Run_Call_Proof.
 From Redoubt.gen Require Import Program.
@@ -48,6 +48,7 @@ Section Program.
     ("meta_get", spec_meta_get B cpu LI); ("meta_set", spec_meta_set B cpu LI);
     ("pte_get", spec_pte_get B cpu LI); ("pte_set", spec_pte_set B cpu LI);
     ("page_zero", fun d => spec_page_zero B cpu LI d /\ spec_own_zero B cpu LI d); ("page_sync", spec_page_sync B cpu LI);
+    ("page_copy", spec_page_copy B cpu);
     ("tlb_inval_vm", fun d => spec_tlb_inval_vm B cpu LI d /\ spec_tlb_inval_raw B cpu d);
     ("fp_load", spec_fp_load B cpu LI); ("fp_save", spec_fp_save B cpu LI);
     ("ctx_switch", spec_ctx_switch B cpu LI); ("ctx_start", spec_ctx_start B cpu LI);
@@ -285,7 +286,24 @@ Section Program.
     ("vcpu_turn_on", spec_vcpu_turn_on B cpu);
     ("psci_cpu_on", spec_psci_cpu_on B cpu);
     ("psci_affinity_info", spec_psci_affinity_info B cpu);
-    ("guest_psci", spec_guest_psci B cpu) ].
+    ("guest_psci", spec_guest_psci B cpu);
+    ("rsi_realm_config", spec_rsi_realm_config B cpu);
+    ("rsi_state_set", spec_rsi_state_set B cpu);
+    ("rsi_state_get", spec_rsi_state_get B cpu);
+    ("guest_rsi", spec_guest_rsi B cpu);
+    ("answer", spec_answer B cpu LI);
+    ("page_done", spec_page_done B cpu LI);
+    ("copy_wanted", spec_copy_wanted B cpu LI);
+    ("copy_out_locked", spec_copy_out_locked B cpu);
+    ("guest_copy_out", spec_guest_copy_out B cpu);
+    ("mem_share", spec_mem_share B cpu);
+    ("mem_unshare", spec_mem_unshare B cpu);
+    ("mmio_guard", spec_mmio_guard B cpu);
+    ("pkvm_memory", spec_pkvm_memory B cpu);
+    ("guest_pkvm_call", spec_guest_pkvm_call B cpu (pkvm_done B cpu));
+    ("guest_call", spec_guest_called B cpu (pkvm_done B cpu));
+    ("protected_trap", spec_protected_trap B cpu);
+    ("guest_trap", spec_guest_served B cpu) ].
 
   Definition spec (f : ident) (d : den) : Prop :=
     match assoc f (prim_specs ++ func_specs) with Some P => P d | None => True end.
@@ -331,6 +349,7 @@ Section Program.
     - apply pte_set_ok; reflexivity.
     - split; [apply page_zero_ok; [exact HB|reflexivity]|apply own_zero_ok; reflexivity].
     - apply page_sync_ok; reflexivity.
+    - apply page_copy_ok; [exact HB|reflexivity].
     - split; [apply tlb_inval_vm_ok; [exact HB|reflexivity]|apply tlb_inval_raw_ok; reflexivity].
     - apply fp_load_ok; reflexivity.
     - apply fp_save_ok; reflexivity.
@@ -382,8 +401,13 @@ Section Program.
     | |- spec_host_reg _ _ _ _ => apply host_reg_of; callee H
     | |- spec_host_reg_set _ _ _ _ => apply host_reg_set_of; callee H
     end.
+  (** What is said of a guest's calls and traps is more than their callers need. *)
+  Ltac of_guest H := lazymatch goal with
+    | |- spec_guest_call _ _ _ => apply (guest_called_call B cpu (pkvm_done B cpu)); callee H
+    | |- spec_guest_trap _ _ _ => apply guest_served_trap; callee H
+    end.
   Ltac called H := first
-    [ exact HB | exact fuel_ok | invalidates H | of_vm H | of_host H | callee H | given H "word_make" | given H "desc_page"
+    [ exact HB | exact fuel_ok | invalidates H | of_vm H | of_host H | of_guest H | callee H | given H "word_make" | given H "desc_page"
     | given H "desc_invalid"
     | given H "desc_set_attr"
     | given H "attr_lent"
@@ -827,6 +851,40 @@ Section Program.
   Proof. by_lemma any_call_ok. Qed.
   Lemma v_host_cpu_on : verified fuel spec f_host_cpu_on.
   Proof. by_lemma host_cpu_on_ok. Qed.
+  Lemma v_guest_trap : verified fuel spec f_guest_trap.
+  Proof. by_lemma guest_trap_ok. Qed.
+  Lemma v_protected_trap : verified fuel spec f_protected_trap.
+  Proof. by_lemma protected_trap_ok. Qed.
+  Lemma v_guest_call : verified fuel spec f_guest_call.
+  Proof. by_lemma guest_call_ok. Qed.
+  Lemma v_guest_pkvm_call : verified fuel spec f_guest_pkvm_call.
+  Proof. by_lemma guest_pkvm_call_ok. Qed.
+  Lemma v_pkvm_memory : verified fuel spec f_pkvm_memory.
+  Proof. by_lemma pkvm_memory_ok. Qed.
+  Lemma v_mmio_guard : verified fuel spec f_mmio_guard.
+  Proof. by_lemma mmio_guard_ok. Qed.
+  Lemma v_mem_unshare : verified fuel spec f_mem_unshare.
+  Proof. by_lemma mem_unshare_ok. Qed.
+  Lemma v_mem_share : verified fuel spec f_mem_share.
+  Proof. by_lemma mem_share_ok. Qed.
+  Lemma v_guest_copy_out : verified fuel spec f_guest_copy_out.
+  Proof. by_lemma guest_copy_out_ok. Qed.
+  Lemma v_copy_out_locked : verified fuel spec f_copy_out_locked.
+  Proof. by_lemma copy_out_locked_ok. Qed.
+  Lemma v_copy_wanted : verified fuel spec f_copy_wanted.
+  Proof. by_lemma copy_wanted_ok. Qed.
+  Lemma v_page_done : verified fuel spec f_page_done.
+  Proof. by_lemma page_done_ok. Qed.
+  Lemma v_answer : verified fuel spec f_answer.
+  Proof. by_lemma answer_ok. Qed.
+  Lemma v_guest_rsi : verified fuel spec f_guest_rsi.
+  Proof. by_lemma guest_rsi_ok. Qed.
+  Lemma v_rsi_state_get : verified fuel spec f_rsi_state_get.
+  Proof. by_lemma rsi_state_get_ok. Qed.
+  Lemma v_rsi_state_set : verified fuel spec f_rsi_state_set.
+  Proof. by_lemma rsi_state_set_ok. Qed.
+  Lemma v_rsi_realm_config : verified fuel spec f_rsi_realm_config.
+  Proof. by_lemma rsi_realm_config_ok. Qed.
   Lemma v_guest_psci : verified fuel spec f_guest_psci.
   Proof. by_lemma guest_psci_ok. Qed.
   Lemma v_psci_affinity_info : verified fuel spec f_psci_affinity_info.
@@ -1062,6 +1120,23 @@ Section Program.
       | |- verified _ _ f_host_abort => exact v_host_abort
       | |- verified _ _ f_call_return => exact v_call_return
       | |- verified _ _ f_host_cpu_on => exact v_host_cpu_on
+      | |- verified _ _ f_guest_trap => exact v_guest_trap
+      | |- verified _ _ f_protected_trap => exact v_protected_trap
+      | |- verified _ _ f_guest_call => exact v_guest_call
+      | |- verified _ _ f_guest_pkvm_call => exact v_guest_pkvm_call
+      | |- verified _ _ f_pkvm_memory => exact v_pkvm_memory
+      | |- verified _ _ f_mmio_guard => exact v_mmio_guard
+      | |- verified _ _ f_mem_unshare => exact v_mem_unshare
+      | |- verified _ _ f_mem_share => exact v_mem_share
+      | |- verified _ _ f_guest_copy_out => exact v_guest_copy_out
+      | |- verified _ _ f_copy_out_locked => exact v_copy_out_locked
+      | |- verified _ _ f_copy_wanted => exact v_copy_wanted
+      | |- verified _ _ f_page_done => exact v_page_done
+      | |- verified _ _ f_answer => exact v_answer
+      | |- verified _ _ f_guest_rsi => exact v_guest_rsi
+      | |- verified _ _ f_rsi_state_get => exact v_rsi_state_get
+      | |- verified _ _ f_rsi_state_set => exact v_rsi_state_set
+      | |- verified _ _ f_rsi_realm_config => exact v_rsi_realm_config
       | |- verified _ _ f_guest_psci => exact v_guest_psci
       | |- verified _ _ f_psci_affinity_info => exact v_psci_affinity_info
       | |- verified _ _ f_psci_cpu_on => exact v_psci_cpu_on
