@@ -23,7 +23,7 @@ From Redoubt.cpu Require Import Word_Spec Word_Proof Load_Proof Prims Reg_Spec R
 From Redoubt.cpu Require Import Ctx_Spec Ctx_Proof Vgic_Spec Vgic_Proof Run_Spec Run_Proof Run_Off_Proof Run_Exit_Proof
   Trap_Spec Exit_Proof Sysreg_Proof Mmio_Proof Host_Trap_Spec Host_Trap_Proof Host_Abort_Proof Host_Call_Spec
   Host_Call_Proof Host_Reg_Proof.
-From Redoubt.cpu Require Import Pend_Proof Guest_Trap_Spec Guest_Abort_Proof.
+From Redoubt.cpu Require Import Rest_Spec Start_Proof Pend_Proof Guest_Trap_Spec Guest_Abort_Proof.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
 Open Scope string_scope.
@@ -272,7 +272,8 @@ Section Program.
     ("stub_call", spec_stub_call B cpu LI);
     ("host_abort", spec_host_abort B cpu);
     ("call_return", spec_call_return B cpu);
-    ("host_cpu_on", spec_host_cpu_on B cpu) ].
+    ("host_cpu_on", spec_host_cpu_on B cpu);
+    ("cpu_start", spec_cpu_start B cpu) ].
 
   Definition spec (f : ident) (d : den) : Prop :=
     match assoc f (prim_specs ++ func_specs) with Some P => P d | None => True end.
@@ -808,6 +809,8 @@ Section Program.
   Proof. by_lemma call_return_ok. Qed.
   Lemma v_host_cpu_on : verified fuel spec f_host_cpu_on.
   Proof. by_lemma host_cpu_on_ok. Qed.
+  Lemma v_cpu_start : verified fuel spec f_cpu_start.
+  Proof. by_lemma cpu_start_ok. Qed.
 
   Theorem verified_program : Forall (verified fuel spec) program.
   Proof.
@@ -1027,6 +1030,7 @@ Section Program.
       | |- verified _ _ f_host_abort => exact v_host_abort
       | |- verified _ _ f_call_return => exact v_call_return
       | |- verified _ _ f_host_cpu_on => exact v_host_cpu_on
+      | |- verified _ _ f_cpu_start => exact v_cpu_start
       | |- _ => intros F H; exact I
       end|]).
     apply Forall_nil.
