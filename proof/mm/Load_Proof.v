@@ -28,6 +28,39 @@ Section Proofs.
     intros v. apply H. split; [exact I1|]. unfold write_cell; cbn [fst]. rewrite S. apply C.
   Qed.
 
+  (** What the CPU owns stays so when it takes the lock, and its own when it gives the token or takes it. *)
+  Ltac lock_owned HL Hi S L C w1 Ow := eapply wp_mono;
+    [apply HL; [apply (id_held _ _ Hi)|intros ? X; apply (i_secure _ _ (m_inv _ _ X))]|];
+    let M := fresh "M" in let w0 := fresh "w0" in let O := fresh "O" in let P := fresh "P" in
+    cbv beta; intros ? ? (-> & w0 & M & -> & O & P); steps;
+    destruct (lock_sec _ w0 M) as (L & S); set (w1 := set_held true w0) in *;
+    lazymatch type of O with forall l, owns ?c ?w l -> _ => assert (Ow : owned c w w1) by exact (conj O P) end; clear O P;
+    pose proof (s_cs _ _ _ _ S) as C; clear M.
+  Lemma owned_vm c w w1 : owned c w w1 -> loaded_vm c w1 = loaded_vm c w.
+  Proof. intros [O _]. unfold loaded_vm. rewrite O by reflexivity. reflexivity. Qed.
+  Lemma own_but_owned c cells w w1 : owned c w w1 -> own_but c cells w w1.
+  Proof.
+    intros [O P]. constructor.
+    - intros d ix E H _. apply O. unfold owns. cbn [fst]. rewrite E. exact H.
+    - intros l E. apply O. unfold owns. rewrite E. exact I.
+    - intros R i. apply P. left. auto.
+  Qed.
+  Lemma own_but_held c cells w w1 b : own_but c cells w w1 -> own_but c cells w (set_held b w1).
+  Proof. intros [H1 H2 H3]. constructor; assumption. Qed.
+  Lemma own_but_write c cells w w1 l x : class_of (fst l) <> Constant -> class_of (fst l) <> Percpu \/
+    existsb (String.eqb (fst l)) cells = true -> own_but c cells w w1 -> own_but c cells w (write_cell B l x w1).
+  Proof.
+    intros N Pc [H1 H2 H3]. constructor; [intros d ix E H X|intros l' E|]; rewrite ?percpu_mem, ?upd_other; auto.
+    - intros ->. cbn [fst] in Pc. destruct Pc as [Pc|Pc]; congruence.
+    - intros ->. contradiction.
+    - intros R i. rewrite <- H3 by exact R. unfold write_cell. destruct (steers_walks (fst l)); reflexivity.
+  Qed.
+  Lemma own_but_locked c cells w w1 l x : class_of (fst l) = Locked -> own_but c cells w w1 -> own_but c cells w (write_cell B l x w1).
+  Proof. intros E. apply own_but_write; [congruence|left; congruence]. Qed.
+  Lemma own_but_percpu c cells w w1 d ix x : class_of d = Percpu -> existsb (String.eqb d) cells = true ->
+    own_but c cells w w1 -> own_but c cells w (write_cell B (d, ix) x w1).
+  Proof. intros E J. apply own_but_write; cbn [fst]; [congruence|right; exact J]. Qed.
+
   Ltac answer := split; [reflexivity|]; eexists; sp; [reflexivity|range|]; unfold KC_OK; try discriminate.
 
   Lemma load_check_ok F : spec_vm_check_live B cpu (F "vm_check_live") ->
@@ -49,8 +82,8 @@ Section Proofs.
     spec_spin_unlock B cpu LI (F "spin_unlock") -> spec_vcpu_load B cpu (invoke F fuel f_vcpu_load).
   Proof.
     intros HL HC HU h i w Hc Hh Hi Id. enter. steps.
-    - left. unfold KC_ENOENT. sp; auto; lia.
-    - lock HL Id Sc L C w1. assert (Ri : 0 <= i < 16) by (unfold in_ty in Hi; lia).
+    - split; [left; unfold KC_ENOENT; sp; auto; lia|right]. split; [discriminate|]. split; reflexivity.
+    - lock_owned HL Id Sc L C w1 Ow. assert (Ri : 0 <= i < 16) by (unfold in_ty in Hi; lia).
       eapply wp_mono; [apply wp_all, (HC L h i w1 Hc Hh Ri Sc)|]. cbv beta. intros ? ? (-> & v & -> & Uv & Hv).
       assert (Rh0 : v = 0 -> 1 <= h <= 255) by (intros ->; apply Hv; reflexivity).
       cbv beta iota. reduce_env. steps.
@@ -92,11 +125,18 @@ Section Proofs.
               intros <-; discriminate S.
           - intros g N. rewrite Nl. destruct (Z.eqb_spec g h); [contradiction|reflexivity].
           - rewrite Nl, Tk, T0, !Z.eqb_refl. unfold bit. cbn [andb]. destruct (Z.eqb_spec (cpu + 1) 0); [lia|]. cbn. lia. }
-        unlock HU S5. right. subst v. apply section_done with L L w1; [exact Sc|exact S5|].
+        unlock HU S5. subst v. split.
+        2: { left. split; [reflexivity|]. split; [exact (eq_trans (eq_sym (owned_vm cpu w w1 Ow)) V0)|].
+          split; [exact Rh|]. split; [exact Ri|]. split; [change (token y h i = cpu + 1); rewrite Tk, !Z.eqb_refl; reflexivity|].
+          split; [exact Vm|]. split; [exact Vc|]. apply own_but_held.
+          do 2 (apply own_but_percpu; [reflexivity|reflexivity|]). do 2 (apply own_but_locked; [reflexivity|]).
+          apply own_but_owned, Ow. }
+        right. apply section_done with L L w1; [exact Sc|exact S5|].
         split; [split; [exact M|split; [exact T0|exact V0]]|]. split; [|split; [exact Vm|exact Vc]].
         constructor; try reflexivity; [rewrite Tk, !Z.eqb_refl; reflexivity|].
         intros g j N. rewrite Tk. destruct (Z.eqb_spec g h), (Z.eqb_spec j i); tauto.
-      + unlock HU Sc. right. apply section_error with L; auto.
+      + unlock HU Sc. split; [right; apply section_error with L; auto|right].
+        split; [intros [= X]; contradiction|]. split; apply Ow.
   Qed.
 
   Lemma vcpu_put_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_spin_unlock B cpu LI (F "spin_unlock") ->
@@ -108,7 +148,7 @@ Section Proofs.
     apply read_ret; [reflexivity|eapply kn_secure, id_known, Id|].
     change (wrap U32 (w_mem w ("pcpu.vcpu", [cpu]))) with (loaded_vcpu cpu w). steps; [left; auto|].
     destruct O as (Rh & Ri & T); [assumption|]. set (h := loaded_vm cpu w) in *. set (i := loaded_vcpu cpu w) in *.
-    lock_own HL Id Sc L C w1 Ow. pose proof (taken_token cpu w w1 Ow h i T) as T1.
+    lock_owned HL Id Sc L C w1 Ow. pose proof (taken_token cpu w w1 (proj1 Ow) h i T) as T1.
     destruct (u_token _ _ (s_vcpus _ _ _ _ Sc) h i) as [M _]; [lia|].
     pose proof (u_live _ _ (s_vcpus _ _ _ _ Sc) h i M) as Lv.
     apply write_tied; [exact C|reflexivity|reflexivity| |].
@@ -155,7 +195,10 @@ Section Proofs.
           intros <-; discriminate S.
       - intros g N. rewrite Nl. destruct (Z.eqb_spec g h); [contradiction|reflexivity].
       - rewrite Nl, Tk, T1, !Z.eqb_refl. unfold bit. cbn [andb]. destruct (Z.eqb_spec (cpu + 1) 0); [lia|]. cbn. lia. }
-    unlock HU S4. right. split; [assumption|]. apply section_end with L L w1; [range|exact Sc|exact S4|].
+    unlock HU S4. right. split; [assumption|]. split.
+    2: { split; [exact Vm|]. apply own_but_held. do 2 (apply own_but_locked; [reflexivity|]).
+      apply own_but_percpu; [reflexivity|reflexivity|]. apply own_but_owned, Ow. }
+    apply section_end with L L w1; [range|exact Sc|exact S4|].
     split; [reflexivity|]. split; [exact M|]. split; [exact T1|]. split; [|exact Vm].
     constructor; try reflexivity; [rewrite Tk, !Z.eqb_refl; reflexivity|].
     intros g j N. rewrite Tk. destruct (Z.eqb_spec g h), (Z.eqb_spec j i); tauto.

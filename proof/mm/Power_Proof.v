@@ -4,6 +4,7 @@ From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
   Structure_Steps Page_Spec Page_Facts Vm_Spec Vm_Facts Section Loaded Power_Spec Local_Prims.
+From Redoubt.cpu Require Import Left_Kept.
 From Redoubt.gen Require Import vcpu_run.
 Import ListNotations.
 Open Scope string_scope.
@@ -55,6 +56,17 @@ Section Proofs.
     - exists w1, w2. split; [exact (sec_locked B L w1 Sc)|]. split; [exact (sec_locked B L w2 S2)|]. split; [exact Lv|reflexivity].
   Qed.
 
+  Lemma left_runnable w w' : occupied cpu w -> left_alone cpu w w' -> runnable cpu w -> runnable cpu w'.
+  Proof.
+    intros Oc L [On Rt]. destruct (oc_own _ _ Oc (oc_vm _ _ Oc)) as (_ & _ & T).
+    assert (E : forall d, d = "pcpu.vm" \/ d = "pcpu.vcpu" -> w_mem w' (obj d [cpu]) = w_mem w (obj d [cpu])).
+    { intros d [-> | ->]; apply (l_mem _ _ _ L), left_owned; first [reflexivity|discriminate]. }
+    unfold runnable. replace (loaded_vm cpu w') with (loaded_vm cpu w) by (unfold loaded_vm; rewrite E by auto; reflexivity).
+    replace (loaded_vcpu cpu w') with (loaded_vcpu cpu w) by (unfold loaded_vcpu; rewrite E by auto; reflexivity).
+    split; [exact (left_on _ _ _ L _ _ T On)|]. unfold vm_root in *. rewrite (l_mem _ _ _ L); [exact Rt|].
+    apply left_owned; [left; split; [reflexivity|]; exists (loaded_vcpu cpu w); exact T|discriminate|reflexivity|reflexivity].
+  Qed.
+
   Lemma vcpu_start_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_spin_unlock B cpu LI (F "spin_unlock") ->
     spec_vm_seal B cpu (F "vm_seal") -> spec_vcpu_start B cpu (invoke F fuel f_vcpu_start).
   Proof.
@@ -67,7 +79,13 @@ Section Proofs.
     pose proof (idle_unlock B w1 C) as Id1. unlock HU Sc.
     - split; [exact Id1|]. exists w1. split; [exact (sec_locked B L w1 Sc)|]. split; [exact Lv|]. left. split; [reflexivity|assumption].
     - own_cell (kn_secure B _ (id_known B _ Id1)). change (loaded_vm cpu (set_held false w1)) with (loaded_vm cpu w1). steps.
-      eapply wp_mono; [apply wp_all, HS; [lia|exact Id1]|]. cbv beta. intros ? w3 (-> & Id3). steps.
-      split; [exact Id3|]. exists w1. split; [exact (sec_locked B L w1 Sc)|]. split; [exact Lv|]. right. split; [reflexivity|assumption].
+      assert (Rw : runnable cpu (set_held false w1)).
+      { split; [assumption|]. destruct (t_root B _ w1 (s_tables _ _ _ _ Sc) (loaded_vm cpu w1) (live_rooted _ _ Lv)) as [_ Rt].
+        pose proof (wrap_in U64 (w_mem w1 (obj "vms.root" [loaded_vm cpu w1]))) as Wr. unfold in_ty in Wr.
+        change (0 <= vm_root w1 (loaded_vm cpu w1) < 2 ^ 36). unfold vm_root in *. change (2 ^ 36) with (2 ^ 8 * 2 ^ 28). lia. }
+      eapply wp_mono; [apply (wp_left B cpu LI HB ltac:(lia)); [exact (kn_secure B _ (id_known B _ Id1))|apply HS; [lia|exact Id1]]|].
+      cbv beta. intros ? w3 ((-> & Id3) & Lk). steps.
+      split; [exact Id3|]. exists w1. split; [exact (sec_locked B L w1 Sc)|]. split; [exact Lv|]. right. split; [reflexivity|].
+      split; [assumption|]. refine (left_runnable _ w3 _ Lk Rw). constructor; apply Oc1.
   Qed.
 End Proofs.

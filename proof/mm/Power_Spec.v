@@ -23,10 +23,14 @@ Section Specs.
     oc_vm : loaded_vm cpu w <> 0 }.
   Definition power (w : world) : Z := vcpu_power w (loaded_vm cpu w) (loaded_vcpu cpu w).
 
-  (** 1 if the vCPU was on, when the lock was held. *)
+  (** It is on, and its VM has tables at an address that VTTBR_EL2 can hold: so it may run. *)
+  Definition runnable (w : world) : Prop :=
+    vcpu_on w (loaded_vm cpu w) (loaded_vcpu cpu w) /\ 0 <= vm_root w (loaded_vm cpu w) < 2 ^ 36.
+
+  (** 1 if the vCPU was on, when the lock was held: then it may run until this CPU gives it back or turns it off. *)
   Definition spec_vcpu_start (d : den) : Prop := forall w, occupied w -> idle B w ->
-    WP (d [cpu]) (fun r w' => idle B w' /\ exists w1, locked B w1 /\ live w1 (loaded_vm cpu w1) /\
-      (r = Some 0 /\ power w1 <> VCPU_ON \/ r = Some 1 /\ power w1 = VCPU_ON)) w.
+    wp (kcore B cpu (mem_inv B)) (d [cpu]) (fun r w' => idle B w' /\ exists w1, locked B w1 /\ live w1 (loaded_vm cpu w1) /\
+      (r = Some 0 /\ power w1 <> VCPU_ON \/ r = Some 1 /\ power w1 = VCPU_ON /\ runnable w')) w.
 
   (** It is off; nothing else that the lock protects has changed. *)
   Definition spec_vcpu_turn_off (d : den) : Prop := forall w, occupied w -> idle B w ->

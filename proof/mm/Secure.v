@@ -164,8 +164,8 @@ Section Secure.
     - by_spec c "memory_call". cbv beta. intros r w' [[_ ->]|[H _]]; assumption.
     - by_spec c "vm_seal". intros r w' [_ H]; exact H.
     - by_spec c "call_stat". intros r w' [H _]; exact H.
-    - by_own_spec c "vcpu_load". cbv beta. intros r w' [(_ & _ & ->)|[H _]]; assumption.
-    - by_own_spec c "vcpu_put". cbv beta. intros r w' [(_ & _ & ->)|(_ & H & _)]; assumption.
+    - by_own_spec c "vcpu_load". cbv beta. intros r w' [[(_ & _ & ->)|[H _]] _]; assumption.
+    - by_own_spec c "vcpu_put". cbv beta. intros r w' [(_ & _ & ->)|(_ & [H _] & _)]; assumption.
     - apply with_vm_ok; [exact Hc|exact Hi|exact O|]. intros h G P. apply guest_ok; assumption.
   Qed.
 

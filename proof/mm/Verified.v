@@ -23,7 +23,9 @@ From Redoubt.cpu Require Import Word_Spec Word_Proof Load_Proof Prims Reg_Spec R
 From Redoubt.cpu Require Import Ctx_Spec Ctx_Proof Vgic_Spec Vgic_Proof Run_Spec Run_Proof Run_Off_Proof Run_Exit_Proof
   Trap_Spec Exit_Proof Sysreg_Proof Mmio_Proof Host_Trap_Spec Host_Trap_Proof Host_Abort_Proof Host_Call_Spec
   Host_Call_Proof Host_Reg_Proof.
-From Redoubt.cpu Require Import Rest_Spec Start_Proof Pend_Proof Guest_Trap_Spec Guest_Abort_Proof.
+From Redoubt.cpu Require Import Rest_Spec Start_Proof Psci_Spec Psci_On_Proof Psci_Proof Pend_Proof Guest_Trap_Spec Guest_Abort_Proof.
+From Redoubt.cpu Require Import Load_Call_Spec Load_Call_Proof.
+From Redoubt.cpu Require Import Enter_Spec Enter_Proof Run_Call_Proof.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
 Open Scope string_scope.
@@ -271,9 +273,19 @@ Section Program.
     ("host_sysreg", spec_host_sysreg B cpu LI);
     ("stub_call", spec_stub_call B cpu LI);
     ("host_abort", spec_host_abort B cpu);
+    ("call_vcpu_load", spec_load_returns B cpu (load_done B cpu));
+    ("call_vcpu_put", spec_put_returns B cpu (put_done B cpu));
+    ("any_call", spec_any_call B cpu (load_done B cpu) (put_done B cpu));
     ("call_return", spec_call_return B cpu);
     ("host_cpu_on", spec_host_cpu_on B cpu);
-    ("cpu_start", spec_cpu_start B cpu) ].
+    ("cpu_start", spec_cpu_start B cpu);
+    ("guest_enter", spec_guest_enter B cpu);
+    ("call_vcpu_run", spec_run_returns B cpu (runs B cpu));
+    ("host_call", spec_host_call B cpu (load_done B cpu) (put_done B cpu) (runs B cpu));
+    ("vcpu_turn_on", spec_vcpu_turn_on B cpu);
+    ("psci_cpu_on", spec_psci_cpu_on B cpu);
+    ("psci_affinity_info", spec_psci_affinity_info B cpu);
+    ("guest_psci", spec_guest_psci B cpu) ].
 
   Definition spec (f : ident) (d : den) : Prop :=
     match assoc f (prim_specs ++ func_specs) with Some P => P d | None => True end.
@@ -807,10 +819,30 @@ Section Program.
   Proof. by_lemma host_abort_ok. Qed.
   Lemma v_call_return : verified fuel spec f_call_return.
   Proof. by_lemma call_return_ok. Qed.
+  Lemma v_call_vcpu_load : verified fuel spec f_call_vcpu_load.
+  Proof. by_lemma call_vcpu_load_ok. Qed.
+  Lemma v_call_vcpu_put : verified fuel spec f_call_vcpu_put.
+  Proof. by_lemma call_vcpu_put_ok. Qed.
+  Lemma v_any_call : verified fuel spec f_any_call.
+  Proof. by_lemma any_call_ok. Qed.
   Lemma v_host_cpu_on : verified fuel spec f_host_cpu_on.
   Proof. by_lemma host_cpu_on_ok. Qed.
+  Lemma v_guest_psci : verified fuel spec f_guest_psci.
+  Proof. by_lemma guest_psci_ok. Qed.
+  Lemma v_psci_affinity_info : verified fuel spec f_psci_affinity_info.
+  Proof. by_lemma psci_affinity_info_ok. Qed.
+  Lemma v_psci_cpu_on : verified fuel spec f_psci_cpu_on.
+  Proof. by_lemma psci_cpu_on_ok. Qed.
+  Lemma v_vcpu_turn_on : verified fuel spec f_vcpu_turn_on.
+  Proof. by_lemma vcpu_turn_on_ok. Qed.
   Lemma v_cpu_start : verified fuel spec f_cpu_start.
   Proof. by_lemma cpu_start_ok. Qed.
+  Lemma v_guest_enter : verified fuel spec f_guest_enter.
+  Proof. by_lemma guest_enter_ok. Qed.
+  Lemma v_call_vcpu_run : verified fuel spec f_call_vcpu_run.
+  Proof. by_lemma call_vcpu_run_ok. Qed.
+  Lemma v_host_call : verified fuel spec f_host_call.
+  Proof. by_lemma host_call_ok. Qed.
 
   Theorem verified_program : Forall (verified fuel spec) program.
   Proof.
@@ -1030,7 +1062,17 @@ Section Program.
       | |- verified _ _ f_host_abort => exact v_host_abort
       | |- verified _ _ f_call_return => exact v_call_return
       | |- verified _ _ f_host_cpu_on => exact v_host_cpu_on
+      | |- verified _ _ f_guest_psci => exact v_guest_psci
+      | |- verified _ _ f_psci_affinity_info => exact v_psci_affinity_info
+      | |- verified _ _ f_psci_cpu_on => exact v_psci_cpu_on
+      | |- verified _ _ f_vcpu_turn_on => exact v_vcpu_turn_on
+      | |- verified _ _ f_call_vcpu_load => exact v_call_vcpu_load
+      | |- verified _ _ f_call_vcpu_put => exact v_call_vcpu_put
+      | |- verified _ _ f_any_call => exact v_any_call
       | |- verified _ _ f_cpu_start => exact v_cpu_start
+      | |- verified _ _ f_guest_enter => exact v_guest_enter
+      | |- verified _ _ f_call_vcpu_run => exact v_call_vcpu_run
+      | |- verified _ _ f_host_call => exact v_host_call
       | |- _ => intros F H; exact I
       end|]).
     apply Forall_nil.
