@@ -23,7 +23,7 @@ From Redoubt.cpu Require Import Word_Spec Word_Proof Load_Proof Prims Reg_Spec R
 From Redoubt.cpu Require Import Ctx_Spec Ctx_Proof Vgic_Spec Vgic_Proof Run_Spec Run_Proof Run_Off_Proof Run_Exit_Proof
   Trap_Spec Exit_Proof Sysreg_Proof Mmio_Proof Host_Trap_Spec Host_Trap_Proof Host_Abort_Proof Host_Call_Spec
   Host_Call_Proof Host_Reg_Proof.
-From Redoubt.cpu Require Import Rest_Spec Start_Proof Psci_Spec Psci_On_Proof Psci_Proof Pend_Proof Guest_Trap_Spec Guest_Abort_Proof.
+From Redoubt.cpu Require Import Scrub_Spec Scrub_Proof Host_Smc_Spec Host_Smc_Proof Rest_Spec Start_Proof Psci_Spec Psci_On_Proof Psci_Proof Pend_Proof Guest_Trap_Spec Guest_Abort_Proof.
 From Redoubt.cpu Require Import Load_Call_Spec Load_Call_Proof.
 From Redoubt.cpu Require Import Enter_Spec Enter_Proof Run_Call_Proof.
 From Redoubt.gen Require Import Program.
@@ -31,8 +31,12 @@ Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
 
-(** The bound on the rounds of a loop: no loop of the verified functions runs longer. *)
-Definition fuel : nat := 1024.
+(** The bound on the rounds of a loop: no loop of the verified functions runs longer.  The longest goes through all pages
+    of a region of RAM. *)
+Definition fuel : nat := Z.to_nat (2 ^ 28 + 1).
+Lemma fuel_value : Z.of_nat fuel = 2 ^ 28 + 1.
+Proof. apply Z2Nat.id. discriminate. Qed.
+Global Opaque fuel.
 
 Section Program.
   Variables (B : board) (cpu : Z).
@@ -279,6 +283,9 @@ Section Program.
     ("call_return", spec_call_return B cpu);
     ("host_cpu_on", spec_host_cpu_on B cpu);
     ("cpu_start", spec_cpu_start B cpu);
+    ("vms_loaded", spec_vms_loaded B cpu); ("vms_disconnect", spec_vms_disconnect B cpu);
+    ("region_scrub", spec_region_scrub B cpu); ("scrub_all", spec_scrub_all B cpu);
+    ("host_system_end", spec_host_system_end B cpu); ("smc_answer", spec_smc_answer B cpu); ("host_smc", spec_host_smc B cpu);
     ("guest_enter", spec_guest_enter B cpu);
     ("call_vcpu_run", spec_run_returns B cpu (runs B cpu));
     ("host_call", spec_host_call B cpu (load_done B cpu) (put_done B cpu) (runs B cpu));
@@ -339,8 +346,10 @@ Section Program.
   Qed.
 
   (** ** Functions *)
+  Lemma fuel_ram : 2 ^ 28 < Z.of_nat fuel.
+  Proof. rewrite fuel_value. reflexivity. Qed.
   Lemma fuel_ok : 600 < Z.of_nat fuel.
-  Proof. reflexivity. Qed.
+  Proof. rewrite fuel_value. reflexivity. Qed.
 
   (** The specification of a function, from its name. *)
   Ltac reveal := lazymatch goal with |- spec ?n ?d =>
@@ -383,7 +392,7 @@ Section Program.
     | |- spec_host_reg_set _ _ _ _ => apply host_reg_set_of; callee H
     end.
   Ltac called H := first
-    [ exact HB | exact fuel_ok | invalidates H | of_vm H | of_host H | callee H | given H "word_make" | given H "desc_page"
+    [ exact HB | exact fuel_ok | exact fuel_ram | invalidates H | of_vm H | of_host H | callee H | given H "word_make" | given H "desc_page"
     | given H "desc_invalid"
     | given H "desc_set_attr"
     | given H "attr_lent"
@@ -843,6 +852,20 @@ Section Program.
   Proof. by_lemma call_vcpu_run_ok. Qed.
   Lemma v_host_call : verified fuel spec f_host_call.
   Proof. by_lemma host_call_ok. Qed.
+  Lemma v_vms_loaded : verified fuel spec f_vms_loaded.
+  Proof. by_lemma vms_loaded_ok. Qed.
+  Lemma v_vms_disconnect : verified fuel spec f_vms_disconnect.
+  Proof. by_lemma vms_disconnect_ok. Qed.
+  Lemma v_region_scrub : verified fuel spec f_region_scrub.
+  Proof. by_lemma region_scrub_ok. Qed.
+  Lemma v_scrub_all : verified fuel spec f_scrub_all.
+  Proof. by_lemma scrub_all_ok. Qed.
+  Lemma v_host_system_end : verified fuel spec f_host_system_end.
+  Proof. by_lemma host_system_end_ok. Qed.
+  Lemma v_smc_answer : verified fuel spec f_smc_answer.
+  Proof. by_lemma smc_answer_ok. Qed.
+  Lemma v_host_smc : verified fuel spec f_host_smc.
+  Proof. by_lemma host_smc_ok. Qed.
 
   Theorem verified_program : Forall (verified fuel spec) program.
   Proof.
@@ -1073,6 +1096,13 @@ Section Program.
       | |- verified _ _ f_guest_enter => exact v_guest_enter
       | |- verified _ _ f_call_vcpu_run => exact v_call_vcpu_run
       | |- verified _ _ f_host_call => exact v_host_call
+      | |- verified _ _ f_vms_loaded => exact v_vms_loaded
+      | |- verified _ _ f_vms_disconnect => exact v_vms_disconnect
+      | |- verified _ _ f_region_scrub => exact v_region_scrub
+      | |- verified _ _ f_scrub_all => exact v_scrub_all
+      | |- verified _ _ f_host_system_end => exact v_host_system_end
+      | |- verified _ _ f_smc_answer => exact v_smc_answer
+      | |- verified _ _ f_host_smc => exact v_host_smc
       | |- _ => intros F H; exact I
       end|]).
     apply Forall_nil.
