@@ -135,7 +135,7 @@ Section Proofs.
     apply own_read; [right; left; split; [reflexivity|exact T]|exact S|]. reduce.
     change (wrap U64 (w_mem w ("vcpus.run_pfn", [h; i]))) with (vcpu_run w h i). set (run := vcpu_run w h i) in *. steps.
     eapply wp_mono; [apply H1; [exact Hc|split; [exists h, i; auto|split; [apply Id|exact S]]]|]. cbv beta.
-    intros ? w1 (-> & _ & C1 & Zv & Za). steps. pose proof (idle_changes _ _ _ _ C1 eq_refl Id) as I1.
+    intros ? w1 (-> & _ & C1 & Td & Zv & Za). steps. pose proof (idle_changes _ _ _ _ C1 eq_refl Id) as I1.
     pose proof (idle_secure B _ I1) as S1.
     apply own_write; [reflexivity|reflexivity|reflexivity|left; reflexivity|exact S1|]. intros _. set (w2 := write_cell B _ 0 w1).
     assert (C2 : changes cpu ["pcpu.ready"] no_word w1 w2) by (apply changes_cell; [left; reflexivity|reflexivity]).
@@ -159,7 +159,8 @@ Section Proofs.
     - apply hosted_anew; [exact Hc| |intros N; contradiction|exact R3]. eapply own_but_serves; [| |exact Ob3|]; [reflexivity|reflexivity|].
       destruct (proj2 Ho) as [E1 E2]. unfold serves_host, cur_ctx, in_guest in *. rewrite (host_changes _ _ _ _ C1 eq_refl).
       rewrite !(same_own _ _ _ _ _ C1) by reflexivity. auto.
-    - fold h i. split; [assumption|]. split; [|eauto 6]. exists w1. rewrite Rg. fold run. split; [exact C1|]. split; [exact Ob3|].
+    - fold h i. split; [assumption|]. split; [|eauto 6]. exists w1. rewrite Rg. fold run. split; [exact C1|].
+      split; [exact Td|]. split; [exact Ob3|].
       split; [exact V3|]. split; [exact R3|]. split; [exact Zv|]. intros g n A. rewrite Rg. apply Za, A.
   Qed.
 End Proofs.

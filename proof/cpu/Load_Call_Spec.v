@@ -32,7 +32,8 @@ Section Effects.
       its interface has, [w1]; nothing of that stays on the CPU; and the token is given back. *)
   Definition given_back (h i : Z) (w w' : world) : Prop :=
     exists w1, changes cpu interface_cells (vgic_word (vcpu_run w h i)) w w1 /\
-      own_but cpu ["pcpu.vm"; "pcpu.ready"] w1 w' /\ loaded_vm cpu w' = 0 /\ ready cpu w' = 0 /\
+      interface_told cpu (vcpu_run w h i) w w1 /\ own_but cpu ["pcpu.vm"; "pcpu.ready"] w1 w' /\
+      loaded_vm cpu w' = 0 /\ ready cpu w' = 0 /\
       reg_of w' cpu "ich_vmcr" [] = 0 /\ forall g n, ap_there cpu w g n -> reg_of w' cpu "ich_ap" [g; n] = 0.
   Definition put_done (w : world) (v : Z) (w' : world) : Prop :=
     loaded_vm cpu w = 0 /\ v = KC_ENOENT /\ w' = w \/

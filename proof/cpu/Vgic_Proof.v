@@ -68,6 +68,8 @@ Section Proofs.
     intros N. unfold reg_of, set_reg, reg. cbn [w_mem fst snd]. f_equal. apply upd_other.
     cbn [append]. intros [= E1 E2]. destruct N; congruence.
   Qed.
+  Lemma reg_page x w p i : word (set_reg cpu x w) p i = word w p i.
+  Proof. reflexivity. Qed.
   Lemma reg_word r ix p i x w : reg_of (put_word p i x w) cpu r ix = reg_of w cpu r ix.
   Proof. reflexivity. Qed.
 
@@ -105,8 +107,11 @@ Section Proofs.
       + split; [reflexivity|]. split; [exact A1|exact C1].
   Qed.
   Ltac putw H A := eapply put; [exact H|exact A|lia| |reduce].
-  (** A list of writes keeps what it does not name. *)
-  Definition cleared (i : Z) (w : world) : Prop := forall g n, g = 0 \/ g = 1 -> 0 <= n < i -> reg_of w cpu "ich_ap" [g; n] = 0.
+  (** The first [i] of each group are in the run page and 0; the others are as they were. *)
+  Definition put_so_far (run i : Z) (w w1 : world) : Prop := word w1 run 289 = reg_of w cpu "ich_vmcr" [] /\
+    forall g n, g = 0 \/ g = 1 ->
+      (0 <= n < i -> reg_of w1 cpu "ich_ap" [g; n] = 0 /\ word w1 run (292 + 4 * g + n) = reg_of w cpu "ich_ap" [g; n]) /\
+      (i <= n -> reg_of w1 cpu "ich_ap" [g; n] = reg_of w cpu "ich_ap" [g; n]).
 
   Lemma vgic_put_ok F : getter "ich_vtr_get" (F "ich_vtr_get") -> spec_ap_count B cpu LI (F "ap_count") ->
     getter "ich_vmcr_get" (F "ich_vmcr_get") -> spec_own_set B cpu LI (F "pg_set") ->
@@ -122,12 +127,13 @@ Section Proofs.
     assert (Cb : changes cpu AP (vgic_word run) w wb).
     { eapply changes_trans; [apply changes_word; split; auto|apply changes_reg; left; reflexivity]. }
     loop (fun m e w1 => at_run run w1 /\ changes cpu AP (vgic_word run) w w1 /\ reg_of w1 cpu "ich_vmcr" [] = 0 /\
-      exists i v, m = aps vtr - i /\ 0 <= i <= aps vtr /\ cleared i w1 /\
+      exists i v, m = aps vtr - i /\ 0 <= i <= aps vtr /\ put_so_far run i w w1 /\
       e = [("run", Some run); ("vtr", Some vtr); ("n", Some (aps vtr)); ("i", Some i); ("v", Some v)]) from (aps vtr).
     - lia.
     - split; [apply at_run_reg, A0|]. split; [exact Cb|]. split; [apply reg_same|]. eexists 0, _.
-      split; [lia|]. split; [lia|]. split; [intros g n G N; lia|reflexivity].
-    - intros m e w1 M (A1 & C1 & Z1 & i & v & -> & I & Cl & ->).
+      split; [lia|]. split; [lia|]. split; [|reflexivity]. split; [unfold wb, wa; rewrite reg_page, put_word_same; apply wrap_wrap|].
+      intros g n G. split; [lia|]. intros _. unfold wb. rewrite reg_other by (left; discriminate). reflexivity.
+    - intros m e w1 M (A1 & C1 & Z1 & i & v & -> & I & [Wv Cl] & ->).
       assert (T : forall w2, changes cpu AP (vgic_word run) w w2 -> forall g, (g = 0 \/ g = 1) -> i < aps vtr -> ap_there cpu w2 g i).
       { intros w2 C2 g G L. apply ap_there_of; [exact G|].
         rewrite (same_reg AP (vgic_word run) w w2 "ich_vtr" [] C2 eq_refl). fold vtr. lia. }
@@ -153,12 +159,27 @@ Section Proofs.
         split; [rewrite reg_other by (left; discriminate); unfold w4; rewrite reg_word; unfold w3;
           rewrite reg_other by (left; discriminate); exact Z1|].
         eexists (i + 1), _. split; [reflexivity|]. split; [lia|]. split; [|reflexivity].
-        intros g n G N. destruct (Z.eq_dec n i) as [->|Ni].
-        * destruct G as [->| ->]; [|apply reg_same]. rewrite reg_other by (right; intros [=]). unfold w4. rewrite reg_word. apply reg_same.
-        * rewrite reg_other by (right; congruence). unfold w4. rewrite reg_word. unfold w3. rewrite reg_other by (right; congruence).
-          apply Cl; [exact G|lia].
-      + split; [reflexivity|]. split; [exact A1|]. split; [exact C1|]. split; [exact Z1|].
-        intros g n (G & N). apply Cl; [exact G|]. change (0 <= n < aps vtr) in N. lia.
+        split.
+        { rewrite reg_page. unfold w4. rewrite put_word_other by (right; lia). unfold w3. rewrite reg_page. unfold w2.
+          rewrite put_word_other by (right; lia). exact Wv. }
+        intros g n G. destruct (Cl g n G) as [Cl1 Cl2]. split; intros N.
+        * rewrite reg_page. destruct (Z.eq_dec n i) as [->|Ni].
+          { destruct G as [->| ->].
+            - split; [rewrite reg_other by (right; intros [=]); unfold w4; rewrite reg_word; apply reg_same|].
+              unfold w4. rewrite put_word_other by (right; lia). unfold w3. rewrite reg_page. unfold w2. rewrite put_word_same, wrap_wrap.
+              apply Cl2. lia.
+            - split; [apply reg_same|]. unfold w4. rewrite put_word_same, wrap_wrap.
+              change (reg_of w3 cpu "ich_ap" [1; i] = reg_of w cpu "ich_ap" [1; i]). unfold w3.
+              rewrite reg_other by (right; intros [=]). unfold w2. rewrite reg_word. apply Cl2. lia. }
+          rewrite reg_other by (right; congruence). unfold w4. rewrite reg_word. unfold w3. rewrite reg_other by (right; congruence).
+          rewrite !put_word_other, reg_page by (right; destruct G as [->| ->]; lia). unfold w2. rewrite reg_word.
+          rewrite put_word_other by (right; destruct G as [->| ->]; lia). apply Cl1. lia.
+        * rewrite reg_other by (right; intros [=]; lia). unfold w4. rewrite reg_word. unfold w3.
+          rewrite reg_other by (right; intros [=]; lia). unfold w2. rewrite reg_word. apply Cl2. lia.
+      + split; [reflexivity|]. split; [exact A1|]. split; [exact C1|].
+        assert (Ap : forall g n, ap_there cpu w g n -> (g = 0 \/ g = 1) /\ 0 <= n < i).
+        { intros g n (G & N). change (0 <= n < aps vtr) in N. split; [exact G|lia]. }
+        split; [split; [exact Wv|]|split; [exact Z1|]]; intros g n X; destruct (Ap g n X) as [G N]; apply (Cl g n G), N.
   Qed.
 
   Definition LR := ["reg.ich_lr"; "reg.ich_hcr"].

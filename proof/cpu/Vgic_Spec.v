@@ -32,10 +32,12 @@ Section Specs.
   Definition spec_vgic_load (d : den) : Prop := forall run w, 0 <= cpu < 8 -> at_run run w ->
     WP (d [run]) (fun r w' => r = None /\ at_run run w' /\ changes cpu ["reg.ich_vmcr"; "reg.ich_ap"] no_word w w') w.
   (** Back into it; then they are 0. *)
+  Definition interface_told (run : Z) (w w' : world) : Prop := word w' run 289 = reg_of w cpu "ich_vmcr" [] /\
+    forall g n, ap_there cpu w g n -> word w' run (292 + 4 * g + n) = reg_of w cpu "ich_ap" [g; n].
   Definition spec_vgic_put (d : den) : Prop := forall run w, 0 <= cpu < 8 -> at_run run w ->
     WP (d [run]) (fun r w' => r = None /\ at_run run w' /\
-      changes cpu ["reg.ich_vmcr"; "reg.ich_ap"] (vgic_word run) w w' /\ reg_of w' cpu "ich_vmcr" [] = 0 /\
-      forall g n, ap_there cpu w g n -> reg_of w' cpu "ich_ap" [g; n] = 0) w.
+      changes cpu ["reg.ich_vmcr"; "reg.ich_ap"] (vgic_word run) w w' /\ interface_told run w w' /\
+      reg_of w' cpu "ich_vmcr" [] = 0 /\ forall g n, ap_there cpu w g n -> reg_of w' cpu "ich_ap" [g; n] = 0) w.
   (** The list registers that the run page has, made safe; the control register, cut to what KServ may choose. *)
   Definition spec_vgic_enter (d : den) : Prop := forall run w, 0 <= cpu < 8 -> at_run run w -> own_ok cpu w ->
     loaded_vm cpu w <> 0 ->

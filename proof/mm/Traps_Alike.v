@@ -1,17 +1,14 @@
-(** * Worlds that are alike while a CPU serves a VM: one event
+(** * Worlds that are alike while CPUs are dark: one event
 
-    [Alike.alike] takes all objects and registers as known to KServ.  While a CPU serves a vCPU of a VM outside [Q], its
-    registers are that VM's, and so are the objects that go with the vCPU ("vcpus.pend", "vcpus.mmio_*"):
-    [alike_but] leaves them out.  [V c] says which vCPU of a VM outside [Q] CPU [c] runs or serves, if it does.
+    [Alike.alike] takes all objects and registers as known to KServ.  [alike_but] leaves out what is veiled
+    (Traps_System.v): registers that a dark CPU has, or has left behind, and what the next run owes a vCPU of a VM outside
+    [Q].  Its context needs no exception: it is [secret], or a normal VM's run page, which KServ reads.
 
-    [given]: the list of all events of KCore, while it serves such a vCPU, that anybody else can see: KCore gives
-    them away in the VM's name.  [silent_event]: any other event leaves the world as it is for everybody else.
-    [public_event]: an event of any other CPU, which reads nothing of what is left out, is answered in both worlds
-    alike, and they stay alike.  (docs/decisions/0017, part 2.) *)
+    [silent_event]: an event of a dark CPU that is not on the list [given] leaves the world as it is for everybody else. *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Bits Wp.
 From Redoubt.machine Require Import State Cpu Events Facts.
-From Redoubt.mm Require Import Desc_Spec Invariant Steps Cpu_Facts Interleave Alike.
+From Redoubt.mm Require Import Desc_Spec Invariant Steps Cpu_Facts Interleave Alike Traps_System.
 Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
@@ -19,13 +16,8 @@ Open Scope Z_scope.
 Section Traps.
   Variable B : board.
   Variable Q : Z -> bool.
-  Variable V : Z -> option (Z * Z).
-
-  (** The registers of a CPU that serves a VM outside [Q], and what goes with its vCPU. *)
-  Inductive veiled : loc -> Prop :=
-  | veil_reg c h i r ix : V c = Some (h, i) -> veiled (reg c r ix)
-  | veil_vcpu c h i d : V c = Some (h, i) -> class_of d = Loader -> veiled (d, [h; i]).
-
+  Variable stale : loc -> bool.
+  Notation veiled := (veiled Q stale).
   Notation secret := (secret B Q).
 
   Record alike_but (a b : world) : Prop := {
@@ -55,8 +47,15 @@ Section Traps.
   Qed.
 
   (** What pages, walkers and owners depend on is never left out. *)
+  Lemma register_class d : String.prefix "reg." d = true -> class_of d = Percpu.
+  Proof.
+    intros P. unfold class_of. destruct (existsb (String.eqb d) constant_cells) eqn:E.
+    - apply existsb_exists in E as (x & I & E). apply String.eqb_eq in E. subst x.
+      repeat (destruct I as [<-|I]; [discriminate P|]). destruct I.
+    - rewrite P. destruct (String.prefix "pcpu." d); reflexivity.
+  Qed.
   Lemma veiled_class l : veiled l -> class_of (fst l) = Percpu \/ class_of (fst l) = Loader.
-  Proof. intros [c h i r ix _|c h i d _ L]; [left; apply reg_class|right; exact L]. Qed.
+  Proof. intros [[P _]|[L _]]; [left; apply register_class, P|right; exact L]. Qed.
   Lemma unveiled d ix : class_of d <> Percpu -> class_of d <> Loader -> ~ veiled (d, ix).
   Proof. intros N1 N2 X. destruct (veiled_class _ X); contradiction. Qed.
 
@@ -123,13 +122,32 @@ Section Traps.
     intros X. constructor; try reflexivity. intros l' N. cbn. apply upd_other. intros ->. contradiction.
   Qed.
 
-  Lemma hidden_regs c h i x w : V c = Some (h, i) -> alike_but (set_regs c x w) w.
+  Definition dark (c : nat) : Prop := forall r ix, In r volatile -> stale (reg (Z.of_nat c) r ix) = true.
+  Lemma dark_reg c r ix : dark c -> In r volatile -> veiled (reg (Z.of_nat c) r ix).
+  Proof. intros D I. left. split; [destruct r; reflexivity|apply D, I]. Qed.
+
+  Lemma hidden_regs c x w : dark c -> Forall (fun y => In (fst (fst y)) volatile) x -> alike_but (set_regs (Z.of_nat c) x w) w.
   Proof.
-    intros Vc. revert w. induction x as [|[[r ix] v] x IH]; intros w; [apply but_refl|].
-    apply (but_trans _ (set_reg c (r, ix, v) w)); [apply IH|].
-    change (set_reg c (r, ix, v) w) with (set_mem (upd (w_mem w) (reg c r ix) v) w).
-    apply hidden_write. exact (veil_reg c h i r ix Vc).
+    intros D F. revert w. induction F as [|[[r ix] v] x I _ IH]; intros w; [apply but_refl|].
+    apply (but_trans _ (set_reg (Z.of_nat c) (r, ix, v) w)); [apply IH|].
+    change (set_reg (Z.of_nat c) (r, ix, v) w) with (set_mem (upd (w_mem w) (reg (Z.of_nat c) r ix) v) w).
+    apply hidden_write. apply dark_reg; assumption.
   Qed.
+  Lemma are_volatile l : forallb (fun y : ident * list Z * Z => existsb (String.eqb (fst (fst y))) volatile) l = true ->
+    Forall (fun y => In (fst (fst y)) volatile) l.
+  Proof.
+    intros H. apply Forall_forall. intros y I. rewrite forallb_forall in H. specialize (H y I).
+    apply existsb_exists in H as (z & J & H). apply String.eqb_eq in H. rewrite H. exact J.
+  Qed.
+  Lemma doing_volatile c f args d : doing_of B c f args = Some d -> Forall (fun y => In (fst (fst y)) volatile) (writes d).
+  Proof.
+    intros E. apply are_volatile. unfold doing_of, reads, sets, asks in E.
+    destruct args as [|x [|y [|z [|x4 [|]]]]]; try discriminate E;
+      repeat match type of E with (if String.eqb ?g ?s then _ else _) = _ => destruct (String.eqb g s);
+        [injection E as <-; reflexivity|] end; discriminate E.
+  Qed.
+  Lemma context_volatile va sc to vt hcr mdcr : Forall (fun y => In (fst (fst y)) volatile) (context_regs va sc to vt hcr mdcr).
+  Proof. apply are_volatile. reflexivity. Qed.
 
   (** A page that nobody else can see gets other words. *)
   Lemma hidden_ram w r p : settled B w -> secure B w -> (~ secret w p -> False) ->
@@ -141,66 +159,56 @@ Section Traps.
     intros q j Nq _. unfold word; cbn. rewrite E; [reflexivity|]. intros ->. exact (N Nq).
   Qed.
 
-  (** ** What is given away *)
-  (** By CPU [c], in [w].  (Which words these may be, if the page is the run page of a protected VM: Exposed.v.) *)
-  Inductive given (w : world) : event -> Prop :=
-  | give_lock x : given w (ECall "spin_lock" [x])                  (* who has LOCK_MEM, and when *)
-  | give_unlock x : given w (ECall "spin_unlock" [x])
-  | give_cell l x : ~ veiled l -> given w (EWrite l x)             (* an object of others: KServ is taken to know it *)
-  | give_state p s : given w (ECall "meta_set" [p; s])             (* a page's state *)
-  | give_word p i x : ~ secret w p -> given w (ECall "pg_set" [p; i; x])      (* run page, lent page, pool *)
-  | give_entry p i x : ~ secret w p -> given w (ECall "pte_set" [p; i; x])    (* a translation *)
-  | give_zero p : ~ secret w p -> given w (ECall "page_zero" [p])
-  | give_copy p q : ~ secret w p -> given w (ECall "page_copy" [p; q])        (* its content: MEM_SHARE *)
-  | give_tlb h root : given w (ECall "tlb_inval_vm" [h; root])
-  | give_fp p : ~ secret w p -> given w (ECall "fp_save" [p])      (* a normal VM's context, KServ's own *)
-  | give_switch p to vt hcr mdcr : ~ secret w p -> given w (ECall "ctx_switch" [p; to; vt; hcr; mdcr]).
+  (** ** An event of a dark CPU *)
+  Notation given := (given B Q stale).
+  Definition locking (e : event) : Prop := exists f x, e = ECall f [x] /\ (f = "spin_lock" \/ f = "spin_unlock").
 
-  Theorem silent_event c h i e w v w' : V c = Some (h, i) -> settled B w -> secure B w -> ~ given w e ->
-    snd (effect B c (fun _ => True) e w) v w' -> alike_but w' w.
+  Ltac page_given G := intros N; apply G; eapply give_page; [reflexivity|exact N].
+  Theorem silent_event c e w v w' : dark c -> settled B w -> secure B w -> ~ locking e -> ~ given w e ->
+    snd (effect B (Z.of_nat c) (fun _ => True) e w) v w' -> alike_but w' w.
   Proof.
-    intros Vc St S G E. destruct e as [l|l x|f args].
+    intros Dk St S Nl G E. destruct e as [l|l x|f args].
     - cbn in E. destruct E as [_ ->]. apply but_refl.
     - cbn in E. subst w'. constructor.
       1: { intros l' N. unfold write_cell. destruct (steers_walks (fst l)); cbn; apply upd_other; intros Eq; subst l';
-             exact (G (give_cell w l x N)). }
+             exact (G (give_cell B Q stale w l x N)). }
       all: destruct (steers_walks (fst l)) eqn:Sw; unfold write_cell; rewrite Sw; try reflexivity.
       all: exfalso; apply G, give_cell; intros X; apply veiled_class in X; apply steers_locked in Sw; destruct X; congruence.
     - destruct (cpu_primitive f) eqn:Cp.
-      { rewrite cpu_effect_call in E by exact Cp. destruct (cpu_effect_does _ _ _ _ _ _ _ E) as (d & _ & _ & ->).
-        exact (hidden_regs c h i _ w Vc). }
+      { rewrite cpu_effect_call in E by exact Cp. destruct (cpu_effect_does _ _ _ _ _ _ _ E) as (d & Do & _ & ->).
+        exact (hidden_regs c _ w Dk (doing_volatile _ _ _ _ Do)). }
       cbn [effect] in E. rewrite Cp in E.
       destruct args as [|x [|y [|z [|x4 [|x5 [|]]]]]]; try (cbn in E; contradiction); cbn in E.
-      + destruct (String.eqb_spec f "spin_lock") as [->|]; [destruct (G (give_lock w x))|].
-        destruct (String.eqb_spec f "spin_unlock") as [->|]; [destruct (G (give_unlock w x))|].
+      + destruct (String.eqb_spec f "spin_lock") as [->|]; [destruct Nl; exists "spin_lock", x; auto|].
+        destruct (String.eqb_spec f "spin_unlock") as [->|]; [destruct Nl; exists "spin_unlock", x; auto|].
         destruct (String.eqb_spec f "meta_get") as [->|]; [cbn in E; destruct E as [_ ->]; apply but_refl|].
         destruct (String.eqb_spec f "page_zero") as [->|].
-        { cbn in E. subst w'. apply (hidden_ram w _ x St S); [intros N; exact (G (give_zero w x N))|].
+        { cbn in E. subst w'. apply (hidden_ram w _ x St S); [page_given G|].
           intros q j D. unfold store_page. rewrite (proj2 (Z.eqb_neq q x) D). reflexivity. }
         destruct (String.eqb_spec f "page_sync") as [->|]; [cbn in E; subst w'; apply but_refl|].
         destruct (String.eqb_spec f "fp_load") as [->|]; [cbn in E; subst w'; apply but_refl|].
         destruct (String.eqb_spec f "fp_save") as [->|]; [|cbn in E; contradiction].
-        cbn in E. destruct E as (r & Sv & ->). apply (hidden_ram w r x St S); [intros N; exact (G (give_fp w x N))|].
+        cbn in E. destruct E as (r & Sv & ->). apply (hidden_ram w r x St S); [page_given G|].
         intros q j D. apply Sv. left. exact D.
-      + destruct (String.eqb_spec f "meta_set") as [->|]; [destruct (G (give_state w x y))|].
+      + destruct (String.eqb_spec f "meta_set") as [->|]; [destruct (G (give_state B Q stale w x y))|].
         destruct (String.eqb_spec f "pg_get") as [->|]; [cbn in E; destruct E as [_ ->]; apply but_refl|].
         destruct (String.eqb_spec f "pte_get") as [->|]; [cbn in E; destruct E as [_ ->]; apply but_refl|].
         destruct (String.eqb_spec f "page_copy") as [->|].
-        { cbn in E. subst w'. apply (hidden_ram w _ x St S); [intros N; exact (G (give_copy w x y N))|].
+        { cbn in E. subst w'. apply (hidden_ram w _ x St S); [page_given G|].
           intros q j D. unfold store_page. rewrite (proj2 (Z.eqb_neq q x) D). reflexivity. }
-        destruct (String.eqb_spec f "tlb_inval_vm") as [->|]; [destruct (G (give_tlb w x y))|]. cbn in E; contradiction.
+        destruct (String.eqb_spec f "tlb_inval_vm") as [->|]; [destruct (G (give_tlb B Q stale w x y))|]. cbn in E; contradiction.
       + destruct (String.eqb_spec f "pg_set") as [->|].
-        { cbn in E. subst w'. apply (hidden_ram w _ x St S); [intros N; exact (G (give_word w x y z N))|].
+        { cbn in E. subst w'. apply (hidden_ram w _ x St S); [page_given G|].
           intros q j D. unfold store_word. rewrite (proj2 (Z.eqb_neq q x) D). reflexivity. }
         destruct (String.eqb_spec f "pte_set") as [->|]; [|cbn in E; contradiction].
-        cbn in E. subst w'. apply (hidden_ram w _ x St S); [intros N; exact (G (give_entry w x y z N))|].
+        cbn in E. subst w'. apply (hidden_ram w _ x St S); [page_given G|].
         intros q j D. unfold store_word. rewrite (proj2 (Z.eqb_neq q x) D). reflexivity.
       + destruct (String.eqb_spec f "ctx_start") as [->|]; [|cbn in E; contradiction].
-        cbn in E. subst w'. exact (hidden_regs c h i (context_regs (word w x 48) (word w x 37) x y z x4) w Vc).
+        cbn in E. subst w'. exact (hidden_regs c (context_regs (word w x 48) (word w x 37) x y z x4) w Dk (context_volatile _ _ _ _ _ _)).
       + destruct (String.eqb_spec f "ctx_switch") as [->|]; [|cbn in E; contradiction].
-        cbn in E. destruct E as (r & Sv & ->). eapply but_trans; 
-        [exact (hidden_regs c h i (context_regs (word w y 48) (word w y 37) y z x4 x5) _ Vc)|].
-        apply (hidden_ram w r x St S); [intros N; exact (G (give_switch w x y z x4 x5 N))|].
+        cbn in E. destruct E as (r & Sv & ->). eapply but_trans;
+        [exact (hidden_regs c (context_regs (word w y 48) (word w y 37) y z x4 x5) _ Dk (context_volatile _ _ _ _ _ _))|].
+        apply (hidden_ram w r x St S); [page_given G|].
         intros q j D. apply (proj2 (proj2 Sv)). left. exact D.
   Qed.
 End Traps.
