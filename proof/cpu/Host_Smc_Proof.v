@@ -2,7 +2,8 @@
 From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Memory Link.
 From Redoubt.machine Require Import State Cpu Events Facts.
-From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Local_Prims Cpu_Facts Structure Page_Spec Vm_Spec Interleave_Events.
+From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Local_Prims Cpu_Facts Structure Page_Spec Vm_Spec
+  Interleave_Events.
 From Redoubt.cpu Require Import Word_Spec Bits_Facts Prims Reg_Spec Own_Kept Left_Kept Smc_Spec Host_Trap_Spec Host_Facts Host_Smc_Spec
   Scrub_Spec.
 From Redoubt.gen Require Import host_smc.

@@ -25,7 +25,8 @@ Section Specs.
   (** The answer to function [fid]: of firmware for what KServ may use; else "not supported", and nothing has happened. *)
   Definition spec_smc_answer (d : den) : Prop := forall fid a1 a2 a3 w, 0 <= fid < 2 ^ 32 -> in_ty U64 a1 -> in_ty U64 a2 ->
     in_ty U64 a3 -> 0 <= cpu < 8 -> idle B w ->
-    WP (d [cpu; fid; a1; a2; a3]) (fun r w' => own_kept cpu w w' /\ left_alone cpu w w' /\ idle B w' /\ exists v, r = Some v /\ in_ty U64 v /\
+    WP (d [cpu; fid; a1; a2; a3]) (fun r w' => own_kept cpu w w' /\ left_alone cpu w w' /\ idle B w' /\
+      exists v, r = Some v /\ in_ty U64 v /\
       (existsb (Z.eqb fid) (Cpu.questions ++ host_functions ++ [0x80000001]) = false -> v = NOT_SUPPORTED /\ w' = w)) w.
 
   (** The instruction is done, and x0 is the answer to the function that w0 names: no other register of KServ has

@@ -106,7 +106,8 @@ Section Proofs.
   Qed.
 
   (** Nobody gets at a VM's page any more. *)
-  Lemma stopped_page w p : stopped B w -> is_ram B p -> kind (state w p) = PG_VM \/ kind (state w p) = PG_VMCORE \/ kind (state w p) = PG_CTX ->
+  Lemma stopped_page w p : stopped B w -> is_ram B p ->
+    kind (state w p) = PG_VM \/ kind (state w p) = PG_VMCORE \/ kind (state w p) = PG_CTX ->
     isolated w p /\ ~ in_use w p.
   Proof.
     intros [[I _] R D] Rp Kp. pose proof (i_secure B w I) as S. split; [split|].
@@ -188,6 +189,7 @@ Section Proofs.
         * eapply wp_mono; [apply (HR n w3); [lia|exact S3]|]. cbv beta. intros ? w4 (-> & S4 & K4 & D4). reduce. steps.
           exists (b_n B - (n + 1)). split; [lia|]. exists (n + 1). split; [lia|]. split; [lia|]. split; [reflexivity|]. split; [exact S4|].
           intros i p Ri Rp. destruct (Z.eq_dec i n) as [->|N]; [exact (D4 p Rp)|]. apply K4, (D i p); [lia|exact Rp].
-        * right. split; [reflexivity|]. split; [exact S3|]. intros p h i (j & Rj & Rp) O Ri. apply (D j p) with (h := h); [lia|exact Rp|exact O|exact Ri].
+        * right. split; [reflexivity|]. split; [exact S3|]. intros p h i (j & Rj & Rp) O Ri.
+          apply (D j p) with (h := h); [lia|exact Rp|exact O|exact Ri].
   Qed.
 End Proofs.

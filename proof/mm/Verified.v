@@ -23,7 +23,8 @@ From Redoubt.cpu Require Import Word_Spec Word_Proof Load_Proof Prims Reg_Spec R
 From Redoubt.cpu Require Import Ctx_Spec Ctx_Proof Vgic_Spec Vgic_Proof Run_Spec Run_Proof Run_Off_Proof Run_Exit_Proof
   Trap_Spec Exit_Proof Sysreg_Proof Mmio_Proof Host_Trap_Spec Host_Trap_Proof Host_Abort_Proof Host_Call_Spec
   Host_Call_Proof Host_Reg_Proof.
-From Redoubt.cpu Require Import Scrub_Spec Scrub_Proof Host_Smc_Spec Host_Smc_Proof Rest_Spec Start_Proof Psci_Spec Psci_On_Proof Psci_Proof Pend_Proof Guest_Trap_Spec Guest_Abort_Proof.
+From Redoubt.cpu Require Import Scrub_Spec Scrub_Proof Host_Smc_Spec Host_Smc_Proof Rest_Spec Start_Proof.
+From Redoubt.cpu Require Import Psci_Spec Psci_On_Proof Psci_Proof Pend_Proof Guest_Trap_Spec Guest_Abort_Proof.
 From Redoubt.cpu Require Import Load_Call_Spec Load_Call_Proof.
 From Redoubt.cpu Require Import Enter_Spec Enter_Proof Run_Call_Proof.
 From Redoubt.gen Require Import Program.
