@@ -261,11 +261,7 @@ void page_zero(u64 pfn)
 	need_reachable(pfn, 0);
 	if (booted) {
 		need_lock("page_zero");
-		if (going_down && reach_is_table(pfn))
-			reach_zero_table(pfn);
-		else if (!going_down ||
-			 kind_of(pfn) != PG_PINNED) /* the context of a normal VM's vCPU */
-			reach_need_none(pfn, "scrub");
+		reach_need_none(pfn, "scrub");
 	}
 	memset(mem[at(pfn)], 0, 4096);
 	page(pfn)->zero = 1;

@@ -246,14 +246,6 @@ void reach_pte(u64 table, u64 idx, u64 old, u64 val)
 		forget(u->vmid, u->level, fn, val);
 }
 
-void reach_zero_table(u64 table)
-{
-	u64 i;
-
-	for (i = 0; on && i < 512; i++)
-		reach_pte(table, i, fake_word(table, i), 0);
-}
-
 void reach_meta(u64 pfn, u64 word)
 {
 	u64 i = fake_index(pfn);

@@ -21,8 +21,6 @@ void reach_vms(void);
 void reach_need_none(u64 pfn, const char *what);
 /* 1 if walks may use the page as a table. */
 u32 reach_is_table(u64 pfn);
-/* All descriptors of table become 0 at once: the end of the machine. */
-void reach_zero_table(u64 table);
 /* No TLB holds what tables do not have; with the counts checked against the tables if full. */
 void reach_need_settled(u32 full);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Before the machine is reset or powered off: memory keeps its content over a reset, and what
- * boots next is not ours. Every VM that could run loses its translations first (a DYING one has
- * none, and its root may be KServ's again), so that nothing can write behind the scrubbing.
+ * boots next is not ours. No vCPU is loaded then, so no CPU runs a guest or writes into a context,
+ * and every VM loses its translations first: nothing can write behind the scrubbing.
  */
 #include <kcore/host.h>
 #include <kcore/prim.h>
@@ -10,14 +10,26 @@
 #include "../mm/page.h"
 #include "../vm/vm.h"
 
+static u32 vms_loaded(void)
+{
+	u32 h = 1;
+
+	while (h <= KC_MAX_VMS) {
+		if (vms[h].state != VM_FREE && vms[h].n_loaded != 0u)
+			return 1;
+		h = h + 1u;
+	}
+	return 0;
+}
+
+/* No VM runs again. A DYING one has no translations, and its root may be KServ's. */
 static void vms_disconnect(void)
 {
 	u32 h = 1;
 
 	while (h <= KC_MAX_VMS) {
 		if (vms[h].state == VM_NEW || vms[h].state == VM_SEALED) {
-			page_zero(vms[h].root);
-			page_zero(vms[h].root + 1ul);
+			vms[h].state = VM_DYING;
 			tlb_inval_vm(h, vms[h].root);
 		}
 		h = h + 1u;
@@ -40,15 +52,21 @@ static void region_scrub(u32 r)
 	}
 }
 
-/* Takes LOCK_MEM and keeps it: no call changes memory any more. */
-void scrub_all(void)
+u32 scrub_all(void)
 {
 	u32 r = 0;
+	u32 loaded;
 
 	spin_lock(LOCK_MEM);
+	loaded = vms_loaded();
+	if (loaded != 0u) {
+		spin_unlock(LOCK_MEM);
+		return 0;
+	}
 	vms_disconnect();
 	while (r < n_region) {
 		region_scrub(r);
 		r = r + 1u;
 	}
+	return 1;
 }

@@ -101,15 +101,18 @@ static u64 host_cpu_suspend(u32 cpu, u64 fid, u64 state, u64 pc, u64 arg)
 }
 
 /*
- * Firmware may end the machine once nothing of a VM is left in memory. There is no way back after
- * that: if firmware does not know this reset it does the plain one, and else the CPU stops.
+ * Firmware may end the machine once nothing of a VM is left in memory, which takes that KServ has put
+ * its vCPUs. There is no way back after that: if firmware does not know this reset it does the plain
+ * one, and else the CPU stops.
  */
 static u64 host_system_end(u64 fid, u64 a1, u64 a2)
 {
+	u32 clean = scrub_all();
 	u64 r;
 
+	if (clean == 0u)
+		return PSCI_DENIED;
 	going_down = 1;
-	scrub_all();
 	r = smc_call(fid, a1, a2, 0ul);
 	r = smc_call(PSCI_SYSTEM_RESET, 0ul, 0ul, 0ul);
 	cpu_halt();

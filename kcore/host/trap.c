@@ -54,11 +54,8 @@ static void host_trap(u32 cpu)
 /* kind: 0 synchronous, 1 interrupt, 2 SError (the last two come from guests only). */
 void trap(u32 cpu, u32 kind)
 {
-	if (going_down != 0u) {
-		if (pcpu[cpu].in_guest != 0u)
-			page_zero(pcpu[cpu].cur_ctx); /* the vectors have just written to it */
+	if (going_down != 0u)
 		cpu_halt();
-	}
 	if (pcpu[cpu].in_guest != 0u)
 		guest_trap(cpu, kind);
 	else if (kind == 0u)

@@ -12,21 +12,21 @@ Open Scope Z_scope.
 
 Section Specs.
   Variables (B : board) (cpu : Z).
-  (** No page is used without the lock but by [host_smc] itself. *)
-  Notation KP := (wp (kcore B cpu (mem_inv B))).
   Notation WP := (wp (kcore_all B cpu (mem_inv B))).
 
   (** The calls that end the machine. *)
   Definition ends (fid : Z) : bool := existsb (Z.eqb fid) [0x84000008; 0x84000009; 0x84000012; 0xc4000012].
-  (** A refused one of them is answered with this CPU's own cells and KServ's registers as they were. *)
+  (** One that comes back is refused, with all that this CPU has as it was.  Else memory is scrubbed, and firmware takes over
+      (the contract of smc_call), or the CPU stops. *)
   Definition spec_host_system_end (d : den) : Prop := forall fid a1 a2 w, ends fid = true -> in_ty U64 a1 -> in_ty U64 a2 ->
     0 <= cpu < 8 -> idle B w ->
-    KP (d [fid; a1; a2]) (fun r w' => own_kept cpu w w' /\ idle B w' /\ exists v, r = Some v /\ in_ty U64 v) w.
+    WP (d [fid; a1; a2]) (fun r w' => own_kept cpu w w' /\ left_alone cpu w w' /\ idle B w' /\ r = Some DENIED) w.
 
   (** The answer to function [fid]: of firmware for what KServ may use; else "not supported", and nothing has happened. *)
   Definition spec_smc_answer (d : den) : Prop := forall fid a1 a2 a3 w, 0 <= fid < 2 ^ 32 -> in_ty U64 a1 -> in_ty U64 a2 ->
     in_ty U64 a3 -> 0 <= cpu < 8 -> idle B w ->
-    KP (d [cpu; fid; a1; a2; a3]) (fun r w' => own_kept cpu w w' /\ idle B w' /\ exists v, r = Some v /\ in_ty U64 v /\
+    WP (d [cpu; fid; a1; a2; a3]) (fun r w' => own_kept cpu w w' /\ left_alone cpu w w' /\ idle B w' /\
+      exists v, r = Some v /\ in_ty U64 v /\
       (existsb (Z.eqb fid) (Cpu.questions ++ host_functions ++ [0x80000001]) = false -> v = NOT_SUPPORTED /\ w' = w)) w.
 
   (** The instruction is done, and x0 is the answer to the function that w0 names: no other register of KServ has

@@ -37,20 +37,14 @@ Section Proofs.
     destruct G as [_ N On Cx _ _ _]. destruct (O N) as (_ & _ & T). auto.
   Qed.
 
-  Lemma trap_ok F : does B cpu LI "cpu_halt" 0 None (F "cpu_halt") -> spec_own_zero B cpu LI (F "page_zero") ->
-    spec_guest_trap B cpu (F "guest_trap") ->
+  Lemma trap_ok F : does B cpu LI "cpu_halt" 0 None (F "cpu_halt") -> spec_guest_trap B cpu (F "guest_trap") ->
     spec_host_trap B cpu load put_back runs (F "host_trap") -> spec_trap B cpu (invoke F fuel f_trap).
   Proof.
-    intros H1 Hz H2 H3 k w0 Rk R0 I0. enter. steps. apply read_flag; [reflexivity|intros x; apply flagged_secure, (kn_secure B w0), I0|].
+    intros H1 H2 H3 k w0 Rk R0 I0. enter. steps. apply read_flag; [reflexivity|intros x; apply flagged_secure, (kn_secure B w0), I0|].
     intros x. fold (flagged x w0). pose proof (flagged_rests x w0 R0) as R. pose proof (flagged_idle x w0 I0) as I.
     clear R0 I0. generalize dependent (flagged x w0). intros w R I. pose proof (kn_secure B w (id_known B w I)) as S.
     pose proof (rs_cpu _ _ R) as Hc. reduce. steps.
-    - apply read_ret; [reflexivity|exact S|]. steps.
-      + apply read_ret; [reflexivity|exact S|]. steps.
-        eapply wp_mono; [apply Hz; [apply I|apply rests_ctx, R]|]. cbv beta. intros r w1 (_ & ->). reduce. steps.
-        eapply wp_mono; [apply (H1 [] _ (clear_page _ w) eq_refl eq_refl); [apply secure_ram, S|exact Logic.I]|].
-        cbv beta. intros r1 w1 (N & _). destruct (N eq_refl).
-      + eapply wp_mono; [apply (H1 [] _ w eq_refl eq_refl S); exact Logic.I|]. cbv beta. intros r w1 (N & _). destruct (N eq_refl).
+    - eapply wp_mono; [apply (H1 [] _ w eq_refl eq_refl S); exact Logic.I|]. cbv beta. intros r w1 (N & _). destruct (N eq_refl).
     - apply read_ret; [reflexivity|exact S|]. change (wrap U32 (w_mem w ("pcpu.in_guest", [cpu]))) with (in_guest cpu w). steps.
       + eapply wp_mono; [apply (H2 k w Rk R); [|exact I]|].
         { destruct (rs_side _ _ R) as [[_ H]|H]; [exfalso; lia|exact H]. }

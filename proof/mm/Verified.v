@@ -23,7 +23,9 @@ From Redoubt.cpu Require Import Word_Spec Word_Proof Load_Proof Prims Reg_Spec R
 From Redoubt.cpu Require Import Ctx_Spec Ctx_Proof Vgic_Spec Vgic_Proof Run_Spec Run_Proof Run_Off_Proof Run_Exit_Proof
   Trap_Spec Exit_Proof Sysreg_Proof Mmio_Proof Host_Trap_Spec Host_Trap_Proof Host_Abort_Proof Host_Call_Spec
   Host_Call_Proof Host_Reg_Proof.
-From Redoubt.cpu Require Import Rest_Spec Start_Proof Psci_Spec Psci_On_Proof Psci_Proof Rsi_Spec Rsi_Proof Pkvm_Spec Pkvm_Proof Copy_Spec Copy_Proof Pkvm_Call_Spec Pkvm_Call_Proof Call_Guest_Spec Call_Guest_Proof Serve_Spec Guest_Trap_Proof Pend_Proof Guest_Trap_Spec Guest_Abort_Proof.
+From Redoubt.cpu Require Import Scrub_Spec Scrub_Proof Host_Smc_Spec Host_Smc_Proof Host_Entry_Spec Host_Entry_Proof Trap_Proof Rest_Spec
+  Start_Proof Psci_Spec Psci_On_Proof Psci_Proof Rsi_Spec Rsi_Proof Pkvm_Spec Pkvm_Proof Copy_Spec Copy_Proof Pkvm_Call_Spec Pkvm_Call_Proof
+  Call_Guest_Spec Call_Guest_Proof Serve_Spec Guest_Trap_Proof Pend_Proof Guest_Trap_Spec Guest_Abort_Proof.
 From Redoubt.cpu Require Import Load_Call_Spec Load_Call_Proof.
 From Redoubt.cpu Require Import Enter_Spec Enter_Proof Run_Call_Proof.
 From Redoubt.gen Require Import Program.
@@ -31,8 +33,12 @@ Import ListNotations.
 Open Scope string_scope.
 Open Scope Z_scope.
 
-(** The bound on the rounds of a loop: no loop of the verified functions runs longer. *)
-Definition fuel : nat := 1024.
+(** The bound on the rounds of a loop: no loop of the verified functions runs longer.  The longest goes through all pages
+    of a region of RAM.  (Nothing may ever compute this number: it is one of which only this is known.) *)
+Lemma enough : {n : nat | Z.of_nat n = 2 ^ 28 + 1}.
+Proof. exists (Z.to_nat (2 ^ 28 + 1)). apply Z2Nat.id. discriminate. Qed.
+Definition fuel : nat := proj1_sig enough.
+Definition fuel_value : Z.of_nat fuel = 2 ^ 28 + 1 := proj2_sig enough.
 
 Section Program.
   Variables (B : board) (cpu : Z).
@@ -280,6 +286,9 @@ Section Program.
     ("call_return", spec_call_return B cpu);
     ("host_cpu_on", spec_host_cpu_on B cpu);
     ("cpu_start", spec_cpu_start B cpu);
+    ("vms_loaded", spec_vms_loaded B cpu); ("vms_disconnect", spec_vms_disconnect B cpu);
+    ("region_scrub", spec_region_scrub B cpu); ("scrub_all", spec_scrub_all B cpu);
+    ("host_system_end", spec_host_system_end B cpu); ("smc_answer", spec_smc_answer B cpu); ("host_smc", spec_host_smc B cpu);
     ("guest_enter", spec_guest_enter B cpu);
     ("call_vcpu_run", spec_run_returns B cpu (runs B cpu));
     ("host_call", spec_host_call B cpu (load_done B cpu) (put_done B cpu) (runs B cpu));
@@ -303,7 +312,9 @@ Section Program.
     ("guest_pkvm_call", spec_guest_pkvm_call B cpu (pkvm_done B cpu));
     ("guest_call", spec_guest_called B cpu (pkvm_done B cpu));
     ("protected_trap", spec_protected_trap B cpu);
-    ("guest_trap", spec_guest_served B cpu) ].
+    ("guest_trap", spec_guest_served B cpu);
+    ("host_trap", spec_host_trap B cpu (load_done B cpu) (put_done B cpu) (runs B cpu));
+    ("trap", spec_trap B cpu) ].
 
   Definition spec (f : ident) (d : den) : Prop :=
     match assoc f (prim_specs ++ func_specs) with Some P => P d | None => True end.
@@ -358,8 +369,10 @@ Section Program.
   Qed.
 
   (** ** Functions *)
+  Lemma fuel_ram : 2 ^ 28 < Z.of_nat fuel.
+  Proof. rewrite fuel_value. reflexivity. Qed.
   Lemma fuel_ok : 600 < Z.of_nat fuel.
-  Proof. reflexivity. Qed.
+  Proof. rewrite fuel_value. reflexivity. Qed.
 
   (** The specification of a function, from its name. *)
   Ltac reveal := lazymatch goal with |- spec ?n ?d =>
@@ -405,9 +418,11 @@ Section Program.
   Ltac of_guest H := lazymatch goal with
     | |- spec_guest_call _ _ _ => apply (guest_called_call B cpu (pkvm_done B cpu)); callee H
     | |- spec_guest_trap _ _ _ => apply guest_served_trap; callee H
+    | |- forall w w', runs _ _ w w' -> rests _ w' => intros w w' R; exact (proj1 (runs_rests B cpu w w' R))
     end.
+  Ltac bound := lazymatch goal with |- 600 < _ => exact fuel_ok | |- 2 ^ 28 < _ => exact fuel_ram end.
   Ltac called H := first
-    [ exact HB | exact fuel_ok | invalidates H | of_vm H | of_host H | of_guest H | callee H | given H "word_make" | given H "desc_page"
+    [ exact HB | bound | invalidates H | of_vm H | of_host H | of_guest H | callee H | given H "word_make" | given H "desc_page"
     | given H "desc_invalid"
     | given H "desc_set_attr"
     | given H "attr_lent"
@@ -851,6 +866,10 @@ Section Program.
   Proof. by_lemma any_call_ok. Qed.
   Lemma v_host_cpu_on : verified fuel spec f_host_cpu_on.
   Proof. by_lemma host_cpu_on_ok. Qed.
+  Lemma v_trap : verified fuel spec f_trap.
+  Proof. by_lemma trap_ok. Qed.
+  Lemma v_host_trap : verified fuel spec f_host_trap.
+  Proof. by_lemma host_trap_ok. Qed.
   Lemma v_guest_trap : verified fuel spec f_guest_trap.
   Proof. by_lemma guest_trap_ok. Qed.
   Lemma v_protected_trap : verified fuel spec f_protected_trap.
@@ -901,6 +920,20 @@ Section Program.
   Proof. by_lemma call_vcpu_run_ok. Qed.
   Lemma v_host_call : verified fuel spec f_host_call.
   Proof. by_lemma host_call_ok. Qed.
+  Lemma v_vms_loaded : verified fuel spec f_vms_loaded.
+  Proof. by_lemma vms_loaded_ok. Qed.
+  Lemma v_vms_disconnect : verified fuel spec f_vms_disconnect.
+  Proof. by_lemma vms_disconnect_ok. Qed.
+  Lemma v_region_scrub : verified fuel spec f_region_scrub.
+  Proof. by_lemma region_scrub_ok. Qed.
+  Lemma v_scrub_all : verified fuel spec f_scrub_all.
+  Proof. by_lemma scrub_all_ok. Qed.
+  Lemma v_host_system_end : verified fuel spec f_host_system_end.
+  Proof. by_lemma host_system_end_ok. Qed.
+  Lemma v_smc_answer : verified fuel spec f_smc_answer.
+  Proof. by_lemma smc_answer_ok. Qed.
+  Lemma v_host_smc : verified fuel spec f_host_smc.
+  Proof. by_lemma host_smc_ok. Qed.
 
   Theorem verified_program : Forall (verified fuel spec) program.
   Proof.
@@ -1120,6 +1153,8 @@ Section Program.
       | |- verified _ _ f_host_abort => exact v_host_abort
       | |- verified _ _ f_call_return => exact v_call_return
       | |- verified _ _ f_host_cpu_on => exact v_host_cpu_on
+      | |- verified _ _ f_trap => exact v_trap
+      | |- verified _ _ f_host_trap => exact v_host_trap
       | |- verified _ _ f_guest_trap => exact v_guest_trap
       | |- verified _ _ f_protected_trap => exact v_protected_trap
       | |- verified _ _ f_guest_call => exact v_guest_call
@@ -1148,6 +1183,13 @@ Section Program.
       | |- verified _ _ f_guest_enter => exact v_guest_enter
       | |- verified _ _ f_call_vcpu_run => exact v_call_vcpu_run
       | |- verified _ _ f_host_call => exact v_host_call
+      | |- verified _ _ f_vms_loaded => exact v_vms_loaded
+      | |- verified _ _ f_vms_disconnect => exact v_vms_disconnect
+      | |- verified _ _ f_region_scrub => exact v_region_scrub
+      | |- verified _ _ f_scrub_all => exact v_scrub_all
+      | |- verified _ _ f_host_system_end => exact v_host_system_end
+      | |- verified _ _ f_smc_answer => exact v_smc_answer
+      | |- verified _ _ f_host_smc => exact v_host_smc
       | |- _ => intros F H; exact I
       end|]).
     apply Forall_nil.

@@ -161,16 +161,31 @@ static void others(void)
 	fake_on_lock(r <= KC_ESTATE ? others : NULL);
 }
 
-/* The machine goes down from one CPU while the other has a guest or KServ. */
+/* KServ's own trap: 1 if the CPU goes on. */
+static u32 asks(u32 cpu, u64 ec, u64 fid)
+{
+	fake_cpu[cpu].x[0] = fid;
+	return fake_trap(cpu, 0, ec << 26 | ESR_IL, 0, 0);
+}
+
+/* The machine goes down from one CPU, the other one has KServ; not while a vCPU is loaded. */
 static void end(void)
 {
-	u32 cpu = pcpu[0].in_guest;
+	u32 cpu;
 	u64 i;
 
-	if (pcpu[cpu].in_guest)
-		return;
-	fake_cpu[cpu].x[0] = PSCI_SYSTEM_OFF;
-	if (fake_trap(cpu, 0, EC_SMC64 << 26 | ESR_IL, 0, 0) || fake_trap(1 - cpu, 1, 0, 0, 0))
+	for (cpu = 0; cpu < 2; cpu++) {
+		if (pcpu[cpu].in_guest)
+			fake_trap(cpu, 1, 0, 0, 0);
+		if (pcpu[cpu].vm == 0)
+			continue;
+		if (!asks(cpu, EC_SMC64, PSCI_SYSTEM_OFF) || fake_cpu[cpu].x[0] != PSCI_DENIED)
+			fake_breach(SECURITY, "the machine ends, and vCPUs are loaded");
+		asks(cpu, EC_HVC64, KC_VCPU_PUT);
+	}
+	cpu = (u32)rnd(2);
+	if (asks(cpu, EC_SMC64, PSCI_SYSTEM_OFF) ||
+	    fake_trap(1 - cpu, 0, EC_HVC64 << 26 | ESR_IL, 0, 0))
 		fake_breach(SECURITY, "a CPU goes on when the machine ends");
 	for (i = 0; i < fake_n_pages(); i++)
 		if ((fake_meta(fake_page(i)) & 15) >= PG_VM && !fake_is_zero(fake_page(i)))

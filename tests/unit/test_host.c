@@ -161,15 +161,34 @@ static void smc_reset_refused(void)
 	revive();
 }
 
-/* The end of the machine: nothing of a VM stays in memory, and the other CPU stops at its next trap. */
+/* The end of the machine is refused from CPU 1, and the guest on CPU 0 does not notice. */
+static void off_denied(void)
+{
+	fake_smc_n = 0;
+	fake_cpu[1].x[0] = PSCI_SYSTEM_OFF;
+	CHECK(fake_trap(1, 0, ESR(EC_SMC64), 0, 0));
+	EQ(fake_cpu[1].x[0], PSCI_DENIED);
+	EQ(fake_smc_n, 0);
+	EQ(fake_locked(), 0);
+	EQ(going_down, 0);
+	mm_audit();
+}
+
+/*
+ * The end of the machine: not while a vCPU is loaded; then nothing of a VM stays in memory, and the other
+ * CPU stops at its next trap.
+ */
 static void system_off(void)
 {
 	u64 h = loaded_vm(KC_VM_PROTECTED);
 	u64 ctx = vcpus[h][0].ctx_pfn;
 	u64 page = host_page();
+	u64 image = host_page();
 	u64 dying;
+	u64 young;
 
 	CHECK(fake_host_store(page, 3, SECRET));
+	CHECK(fake_host_store(image, 3, SECRET));
 	EQ(hvc(0, KC_DONATE, h, IPA, page, 0), KC_OK);
 	/* The last page of RAM, in the upper half of the address space. */
 	OK(call_vm_ram(h, 1ul << 27, 512));
@@ -178,14 +197,24 @@ static void system_off(void)
 	dying = make_vm(0, 0);
 	OK(call_vm_teardown(dying));
 	OK(call_page_reclaim(dying, vms[dying].root));
+	/* One that has not run. */
+	young = make_vm(KC_VM_PROTECTED, 4);
+	OK(call_donate(young, IPA, image, 0));
+	off_denied();
 	run();
 	fill_guest();
+	off_denied();
+	CHECK(fake_trap(0, 1, 0, 0, 0));
+	exited(KC_EXIT_IRQ);
+	off_denied();
+	EQ(hvc(0, KC_VCPU_PUT, 0, 0, 0, 0), KC_OK);
 	fake_cpu[1].x[0] = PSCI_SYSTEM_OFF;
 	CHECK(!fake_trap(1, 0, ESR(EC_SMC64), 0, 0));
 	EQ(fake_smc_n, 1);
 	CHECK(fake_is_zero(page));
-	CHECK(!fake_trap(0, 1, 0, 0, 0));
+	CHECK(fake_is_zero(image));
 	CHECK(fake_is_zero(ctx));
+	CHECK(!fake_trap(0, 0, ESR(EC_HVC64), 0, 0));
 }
 
 static void stub(void)

@@ -29,8 +29,11 @@ extern u32 going_down;
  */
 extern u64 gicr_pfn;
 
-/* scrub.c: takes LOCK_MEM for ever. */
-void scrub_all(void);
+/*
+ * scrub.c. 1: nothing of a VM is left in memory, and LOCK_MEM is taken for ever. 0: a vCPU is loaded
+ * on some CPU, and nothing has happened.
+ */
+MUST_CHECK u32 scrub_all(void);
 
 /* Called by trap.c. */
 u32 host_gicr(u32 cpu, u64 esr, u64 ipa);
