@@ -148,3 +148,19 @@ From Redoubt.link Require Import Rules_Leaky.
 Print Assumptions leak_decided.
 Check leak_decided.
 Print tells.
+(* Every entry to KCore: the whole of what runs at EL2. *)
+From Redoubt.cpu Require Import Traps Traps_Proof Traps_Secure.
+Print Assumptions traps_from_boot.
+Print Assumptions traps_secure_lock.
+Check traps_secure.
+Check traps_owner.
+Check traps_secure_lock.
+Check traps_from_boot.
+Print el1_registers.
+Print changeable.
+Print entry.
+Print entry_ok.
+Print arrive.
+Print Traps.enters.
+Print life.
+Print on_start.

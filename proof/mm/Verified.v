@@ -867,7 +867,7 @@ Section Program.
   Lemma v_host_cpu_on : verified fuel spec f_host_cpu_on.
   Proof. by_lemma host_cpu_on_ok. Qed.
   Lemma v_trap : verified fuel spec f_trap.
-  Proof. by_lemma trap_ok. Qed.
+  Proof. by_lemma (trap_ok B cpu fuel (load_done B cpu) (put_done B cpu) (runs B cpu)). Qed.
   Lemma v_host_trap : verified fuel spec f_host_trap.
   Proof. by_lemma host_trap_ok. Qed.
   Lemma v_guest_trap : verified fuel spec f_guest_trap.
