@@ -34,8 +34,8 @@ Section Good.
   Hypothesis entry_ok : forall c t w, 0 <= c < 8 -> idle B w -> J c w -> WP c (entry c t) w.
   Hypothesis boot_ok : forall c w, 0 <= c < 8 -> idle B w -> WP c (boot c) w.
 
-  Notation step := (step B Q R software entry).
-  Notation steps := (steps B Q R software entry).
+  Notation step := (step B Q R software entry boot).
+  Notation steps := (steps B Q R software entry boot).
   Notation friend := (friend Q).
 
   Definition ends (c : nat) (r : option Z) (w : world) : Prop := (c < 8)%nat -> idle B w /\ J (Z.of_nat c) w.
@@ -220,7 +220,7 @@ Section Good.
     { intros c k Hc d. unfold set_cpu. destruct (PeanoNat.Nat.eqb_spec d c) as [->|]; [intros _; apply Gc, Hc|apply Gc]. }
     destruct S as [w o C P D T c k a t x w' E Fr Ea Ac|w o C P D T c k a t x w' p i y E Fr Ea Ac Fl
       |w o C P D T c k a t x w' E Fr Ea Ac Fl|w o C P D T c k t irq E Fr Tr|w o C P D T c k t irq E Fr Tr
-      |w C P D T c k x E|w o C P D T c k x E|w o C P D T c e k v w' l E N1 N2 Ef Dc Pu Co|w o C P D T c e k E Dc Np
+      |w o C P D T c k E Fr|w C P D T c k x E|w o C P D T c k x E|w o C P D T c e k v w' l E N1 N2 Ef Dc Pu Co|w o C P D T c e k E Dc Np
       |w o C P D T c e k v w' l E N1 N2 Ef Dc Gi Co|w o C P D T c e k v w' E N1 N2 Ef Dc Ng
       |w o C P D T c r k E Ek Fr|w o C P D T c r k E Ek Fr Dc|w o C P D T c r k E Ek Fr Dc];
       unfold machine_of in *; cbn [s_world s_lock s_cpu s_prog s_dark s_stale] in *.
@@ -230,6 +230,10 @@ Section Good.
       constructor; unfold machine_of; cbn [s_world s_lock s_cpu s_prog s_dark s_stale]; auto;
       eapply (good_trap _ _ _ _ c); [exact Gm|cbn; rewrite E; reflexivity|exact Lc| |intros d; apply code_set];
       intros a I Ja; cbn [code]; apply entry_ok; [lia|exact I|exact Ja].
+    - destruct (Serve c (boot (Z.of_nat c))) as [X1 X2]; [congruence|]. assert (Lc : (c < 8)%nat) by (apply Gc; congruence).
+      constructor; unfold machine_of; cbn [s_world s_lock s_cpu s_prog s_dark s_stale]; auto;
+      eapply (good_trap _ _ _ _ c); [exact Gm|cbn; rewrite E; reflexivity|exact Lc| |intros d; apply code_set];
+      intros a I Ja; cbn [code]; apply boot_ok; [lia|exact I].
     - destruct (Serve c (k x)) as [X1 X2]; [congruence|].
       constructor; unfold machine_of; cbn [s_world s_lock s_cpu s_prog s_dark s_stale]; auto.
       eapply good_same; [intros d; symmetry; apply code_set|]. refine (good_step B HB _ _ Gm _). apply Machine.step_lock. cbn. rewrite

@@ -150,6 +150,8 @@ Section System.
   Variable software : who -> agent.
   (** KCore's C: all that CPU [c] does from a trap on, the vectors included, until software runs again. *)
   Variable entry : Z -> trap -> prog (option Z).
+  (** And from where firmware starts a CPU: the first time, or again. *)
+  Variable boot : Z -> prog (option Z).
 
   Inductive cpu := Off | Runs (k : who) | Serving (p : prog (option Z)).
   Record system := {
@@ -168,6 +170,7 @@ Section System.
   | Accesses (c : nat) (t : option Z)             (* KServ, or a VM of [Q]: [t] is the page that the hardware got at *)
   | Flows (c : nat) (p i x : Z)                   (* another VM stores to a page that is lent to it *)
   | Traps (c : nat) (irq : bool)
+  | Comes_up (c : nat)                            (* a CPU that was KServ's has been off *)
   | Locks (c : nat) (x : Z)
   | Unlocks (c : nat) (x : Z)
   | Does (c : nat) (x : Z) (l : list Z)           (* KCore, not dark: only what the hardware chose *)
@@ -199,6 +202,8 @@ Section System.
       step (state w o C P D T) (Traps c irq) (state w o (set_cpu C c (Serving (entry (Z.of_nat c) t))) P D T)
   | step_trapped w o C P D T c k t irq : C c = Runs k -> friend k = false -> trapping k (P k) irq t ->
       step (state w o C P D T) Silent (state w o (set_cpu C c (Serving (entry (Z.of_nat c) t))) P D T)
+  | step_up w o C P D T c k : C c = Runs k -> friend k = true ->
+      step (state w o C P D T) (Comes_up c) (state w o (set_cpu C c (Serving (boot (Z.of_nat c)))) P D T)
   | step_lock w C P D T c k x : C c = Serving (Ev lock k) ->
       step (state w None C P D T) (Locks c x) (state w (Some c) (set_cpu C c (Serving (k x))) P D T)
   | step_unlock w o C P D T c k x : C c = Serving (Ev unlock k) ->
@@ -235,7 +240,6 @@ Section System.
   | steps_next s l s1 ls s2 : step s l s1 -> steps s1 ls s2 -> steps s (l :: ls) s2.
 
   (** The machine comes up: every CPU begins with [boot], in KCore. *)
-  Variable boot : Z -> prog (option Z).
   Definition start (w : world) (P : who -> R) : system := {|
     s_world := w; s_lock := None; s_prog := P; s_dark := fun _ => false; s_stale := fun _ => false;
     s_cpu := fun c => if Nat.ltb c 8 then Serving (boot (Z.of_nat c)) else Off |}.
