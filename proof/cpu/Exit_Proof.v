@@ -72,7 +72,7 @@ Section Proofs.
     - specialize (P E). pose proof (page_word ipa (shown_page_range _ _ _ P)) as W.
       word H V1; [shows call_wants_page C|]. word H V1; [apply ex_far; left; reflexivity|].
       word H V1; [rewrite W; apply ex_page; apply (shown_page_as cpu w); [reflexivity|reflexivity| |exact P]; intros _;
-        rewrite !x_reg_kept by exact Ap; unfold x_reg; reflexivity|].
+        split; [exact (serves_current cpu w1 h i V1 Pr)|rewrite !x_reg_kept by exact Ap; unfold x_reg; reflexivity]|].
       word H V1; [apply ex_fault; lia|]. split; [reflexivity|]. subst code. rewrite W. reflexivity.
     - split; [reflexivity|]. unfold retry_words, EXIT_TRAP. rewrite (proj2 (Z.eqb_neq _ _) E). reflexivity.
   Qed.
@@ -104,11 +104,11 @@ Section Proofs.
     enter. steps. run V S.
     - put H1 V S. rewrite (proj2 (Z.eqb_eq _ _) E). split; reflexivity.
     - rewrite (proj2 (Z.eqb_neq _ _) E).
-      word H V; [apply ex_from; assumption|].
+      word H V; [apply ex_from; [split; [exact (serves_current cpu w h i V P)|]|]; assumption|].
       word H V; [|].
       { set (w1 := put_word _ 0 base w). assert (E1 : forall n, x_reg cpu w1 n = x_reg cpu w n) by (intros n; apply x_reg_kept,
           (serves_apart B cpu w h i V S P)).
-        apply ex_count; [exact C| |lia|rewrite !E1; fold base; lia]. unfold call. rewrite E1. exact Cl. }
+        apply ex_count; [split; [exact (serves_current cpu w h i V P)|exact C]| |lia|rewrite !E1; fold base; lia]. unfold call. rewrite E1. exact Cl. }
       set (w2 := put_word _ 1 _ _). assert (V2 : serves cpu w2 h i) by (apply serves_ram, serves_ram, V).
       assert (S2 : secure B w2) by (apply secure_ram, secure_ram, S).
       put H1 V2 S2.

@@ -82,7 +82,7 @@ Section Proofs.
         change (vcpu_run w h i) with (vcpu_run w6 h i).
         word H V6; [|].
         { change (exposed cpu w6 0 (x_reg cpu w6 (data_reg cpu w6) mod 2 ^ (8 * bytes cpu w6))). apply ex_store;
-            [exact C|exact Va|exact Ds]. }
+            [exact (serves_current cpu w6 h i V6 P)|exact C|exact Va|exact Ds]. }
         rewrite Esr.
         word H V6; [apply ex_esr; lazymatch goal with |- shown_syndrome _ ?w9 _ => exact (device cpu w9 C Va) end|].
         rewrite Far. word H V6; [apply ex_far; right; split; [exact C|split; [exact Va|reflexivity]]|].

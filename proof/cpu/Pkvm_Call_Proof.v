@@ -142,7 +142,8 @@ Section Proofs.
       by (intros w1 O; rewrite (on_x _ _ _ _ O); reflexivity).
     assert (Sh : forall w1, on w h i w1 -> shown_page cpu w1 (x_reg cpu w 1 / 4096)).
     { intros w1 O. replace (x_reg cpu w 1 / 4096) with (page_of (x_reg cpu w1 1)).
-      - apply of_call. exact (on_called _ _ _ _ O C).
+      - apply of_call. split; [|exact (on_called _ _ _ _ O C)].
+        exact (serves_current cpu w1 h i (on_serves _ _ _ _ O) (on_protected _ _ _ _ O)).
       - rewrite (on_x _ _ _ _ O). unfold page_of. apply Z.mod_small. pose proof (x_range cpu w 1) as R. unfold in_ty in R.
         split; [apply Z.div_pos; lia|]. apply Z.div_lt_upper_bound; [lia|]. change (2 ^ 40) with 1099511627776 in *. lia. }
     set (p := x_reg cpu w 1 / 4096) in *. assert (Ep : p = x_reg cpu w 1 / 4096) by reflexivity. clearbody p.

@@ -39,12 +39,12 @@ Section Proofs.
     assert (K : forall j x n, x_reg cpu (put_word (vcpu_run w h i) j x w) n = x_reg cpu w n)
       by (intros; apply x_reg_kept, Ap).
     enter. steps. run V S.
-    word H V; [apply ex_from_one; assumption|].
+    word H V; [apply ex_from_one; [split; [exact (serves_current cpu w h i V P)|]|]; assumption|].
     set (w1 := put_word _ 0 p w). assert (V1 : serves cpu w1 h i) by apply serves_ram, V.
     assert (S1 : secure B w1) by apply secure_ram, S.
     assert (One1 : In (call cpu w1) ONE_PAGE) by (unfold call, w1; rewrite K; exact One).
     change (vcpu_run w h i) with (vcpu_run w1 h i).
-    word H V1; [apply ex_one; assumption|].
+    word H V1; [apply ex_one; [split; [exact (serves_current cpu w1 h i V1 P)|]|]; assumption|].
     set (w2 := put_word _ 1 1 w1). assert (V2 : serves cpu w2 h i) by apply serves_ram, V1.
     assert (S2 : secure B w2) by apply secure_ram, S1.
     eapply wp_mono; [apply (HA h i 0 0 0 0 w2 V2 S2); unfold in_ty; cbn; lia|]. cbv beta. intros r w' [-> ->]. reduce. steps.
@@ -68,6 +68,6 @@ Section Proofs.
     assert (One1 : In (call cpu w1) ONE_PAGE) by (unfold call; rewrite K; exact One).
     assert (E : p = x_reg cpu w1 1 / 4096) by (rewrite K; reflexivity).
     change (vcpu_run w h i) with (vcpu_run w1 h i).
-    word H V1; [rewrite E; apply ex_from_one; assumption|]. split; reflexivity.
+    word H V1; [rewrite E; apply ex_from_one; [split; [exact (serves_current cpu w1 h i V1 P)|]|]; assumption|]. split; reflexivity.
   Qed.
 End Proofs.

@@ -210,7 +210,7 @@ Section Proofs.
         { rewrite (left_x cpu w w3 h i L3 1 V P). fold ipa. unfold page_of. symmetry. apply Z.mod_small.
           pose proof (Xr 1) as X1. fold ipa in X1. unfold in_ty in X1.
           split; [apply Z.div_pos; lia|]. apply Z.div_lt_upper_bound; [lia|]. change (2 ^ 40) with 1099511627776 in *. lia. }
-        rewrite Ep. apply of_call. exact C3. }
+        rewrite Ep. apply of_call. split; [exact (serves_current cpu w3 h i V3 P3)|exact C3]. }
       cbv beta. intros r w' [-> ->]. reduce. steps. apply again; [exact K3|exact I3|cbn; tauto|]. right. exists w3.
       split; [exact L3|]. split; [exact I3|]. right. right. auto.
     - put H5 V3 S3. apply says; [exact K3|exact I3|]. right. exists w3. split; [exact L3|]. split; [exact I3|]. right. left. split;

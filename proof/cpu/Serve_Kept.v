@@ -45,8 +45,15 @@ Section Serve.
     change (wrap U64 (w_mem w (obj "pcpu.cur_ctx" [c]))) with (cur_ctx c w). rewrite left_cur_ctx. unfold word.
     rewrite (l_ram c w w' L); [reflexivity|]. exact (serves_own_page c w h i V P).
   Qed.
+  Lemma left_current : serves c w h i -> protected w h -> current c w'.
+  Proof.
+    intros V P. exists h, i. pose proof (left_protected V P) as P'. destruct V.
+    split; [apply (left_token c w w' L); assumption|]. split; [apply (left_on c w w' L); assumption|]. split; [exact P'|].
+    change (cur_ctx c w' = vcpu_ctx w' h i). rewrite left_cur_ctx, sv_ctx. unfold vcpu_ctx. f_equal. symmetry.
+    apply (l_mem c w w' L), left_owned; [apply ctx_owned; assumption|discriminate|reflexivity|reflexivity].
+  Qed.
   Lemma left_shown p : serves c w h i -> protected w h -> shown_page c w p -> shown_page c w' p.
   Proof.
-    intros V P. apply shown_page_as; [apply left_trap; cbn; auto..|]. intros _. apply left_x; assumption.
+    intros V P. apply shown_page_as; [apply left_trap; cbn; auto..|]. intros _. split; [apply left_current|apply left_x]; assumption.
   Qed.
 End Serve.

@@ -42,6 +42,8 @@ Section Pages.
   Proof. right. exists h, i. rewrite (sv_ctx _ _ _ _ V). destruct V. auto. Qed.
   Lemma serves_own_page : protected w h -> own_page c w (cur_ctx c w).
   Proof. intros P. right. exists h, i. rewrite (sv_ctx _ _ _ _ V). destruct V. auto. Qed.
+  Lemma serves_current : protected w h -> current c w.
+  Proof. intros P. exists h, i. rewrite <- (sv_ctx _ _ _ _ V). split; [apply V|]. split; [apply V|]. split; [exact P|reflexivity]. Qed.
   Lemma serves_run : mine c w (vcpu_run w h i).
   Proof. right. exists h, i. destruct V. auto. Qed.
   Lemma serves_run_read : may_read c w (obj "vcpus.run_pfn" [h; i]).
@@ -97,12 +99,12 @@ Proof. intros []; try assumption; apply Z.mod_pos_bound; reflexivity. Qed.
 
 (** What a page that may be shown depends on. *)
 Lemma shown_page_as c w w1 p : reg_of w1 c "esr" [] = reg_of w c "esr" [] -> reg_of w1 c "hpfar" [] = reg_of w c "hpfar" [] ->
-  (class c w = HVC \/ class c w = SMC -> x_reg c w1 1 = x_reg c w 1) -> shown_page c w p -> shown_page c w1 p.
+  (class c w = HVC \/ class c w = SMC -> current c w1 /\ x_reg c w1 1 = x_reg c w 1) -> shown_page c w p -> shown_page c w1 p.
 Proof.
   intros E H X P. assert (Y : syndrome c w1 = syndrome c w) by exact E. destruct P as [|p C F R|C].
   - rewrite <- H. apply of_fault.
   - apply of_walk; [unfold class in *; rewrite Y; exact C|rewrite Y; exact F|exact R].
-  - rewrite <- (X C). apply of_call. unfold class in *. rewrite Y. exact C.
+  - destruct (X (proj2 C)) as [Cu Ex]. rewrite <- Ex. apply of_call. split; [exact Cu|]. unfold class in *. rewrite Y. exact (proj2 C).
 Qed.
 
 (** A register of the vCPU, after a word of another page. *)

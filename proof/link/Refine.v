@@ -304,7 +304,7 @@ Section Refine.
       + assert (X : usable B (Z.of_nat c) a x /\ 0 <= y < 512) by tauto. destruct X as [[Rp U] I]. split; [exact I|].
           rewrite page_ram by exact Rp.
         rewrite (view_state _ _ _ _ V) in U. kinds; auto.
-        destruct U as [U|[U|[U|[_ [i U]]]]]; try lia. exists i. unfold token in U.
+        destruct U as [U|[U|[_ [i U]]]]; try lia. exists i. unfold token in U.
         change (wrap U32 (w_mem w (obj loaded_cell [handle (State.state w x); i])) = Z.of_nat c + 1).
         rewrite <- (view_plain _ _ _ V) by (right; reflexivity). exact U.
       + assert (X : ours B a x /\ 0 <= y < 512) by tauto. destruct X as [O I]. apply ours_kind in O as [Rp U].

@@ -173,15 +173,15 @@ Section Events.
                    kind (wrap U64 s) = PG_VM).
 
   (** Words of pages that KCore uses itself: tables; what it reads besides, pages of a VM's pool and run pages
-      (these KServ reaches as well); what it writes besides, contexts, and a private page of a VM of which
-      this CPU has a vCPU loaded.  So it reads nothing that is secret, and stores into a VM's memory for the VM
-      alone. *)
+      (these KServ reaches as well); what it writes besides, a page of a VM's pool, contexts, and a private page of a
+      VM of which this CPU has a vCPU loaded.  So it reads nothing that is secret, stores into a VM's memory for the VM
+      alone, and into no page that KServ reaches. *)
   Definition ours (w : world) (p : Z) : Prop :=
     is_ram B p /\ (kind (state w p) = PG_CORE /\ ~ in_use w p \/ kind (state w p) = PG_VMCORE).
   Definition readable (w : world) (p : Z) : Prop :=
     is_ram B p /\ (kind (state w p) = PG_VMCORE \/ kind (state w p) = PG_PINNED).
   Definition usable (w : world) (p : Z) : Prop :=
-    is_ram B p /\ (kind (state w p) = PG_VMCORE \/ kind (state w p) = PG_PINNED \/ kind (state w p) = PG_CTX \/
+    is_ram B p /\ (kind (state w p) = PG_VMCORE \/ kind (state w p) = PG_CTX \/
       kind (state w p) = PG_VM /\ has cpu w [handle (state w p)]).
 
   (** The content that a VM means to disclose, into a page of KServ's, lent or not, that no CPU and no walker uses: nothing else is ever

@@ -1,9 +1,12 @@
 (** * What KServ is told about a protected VM: the list of all flows that are meant
 
-    While KCore serves a vCPU of a protected VM, whatever it writes into that vCPU's run page, which KServ reaches,
+    Words: while KCore serves a vCPU of a protected VM, whatever it writes into that vCPU's run page, which KServ reaches,
     is a word of this list: [exposed c w i x] says that the word [i] may become [x] in the world [w], in which the
     vCPU is on CPU [c] and stopped at the instruction that trapped.  The contract of [pg_set] (Events.v) asks for
     it, at each single store.  (docs/abi.md, "Running", says the same to the author of a KServ.)
+
+    And the content of a page, if the vCPU asks for it to be shared, and then only: [disclosed], which the contract of
+    [page_copy] asks for.  It goes into a page of KServ's, which may be lent to other VMs.
 
     The registers are those of the trap: "reg.esr" and its kin, and the general registers, which the vectors have
     saved in the vCPU's context page. *)
@@ -20,6 +23,9 @@ Section Exposed.
   Definition syndrome : Z := reg_of w c "esr" [].
   Definition x_reg (n : Z) : Z :=
     if n <? 31 then word w (wrap U64 (w_mem w (obj "pcpu.cur_ctx" [c]))) n else 0.
+  (** And they are those of a protected vCPU that this CPU has loaded, and which is on. *)
+  Definition current : Prop := exists h i, token w h i = c + 1 /\ vcpu_on w h i /\ protected w h /\
+    wrap U64 (w_mem w (obj "pcpu.cur_ctx" [c])) = vcpu_ctx w h i.
 
   (** ** The syndrome (ESR_EL2), cut down *)
   Definition class : Z := syndrome / 2 ^ 26 mod 64.
@@ -53,11 +59,12 @@ Section Exposed.
 
   (** ** The address *)
   Definition page_of (a : Z) : Z := a / 4096 mod 2 ^ 40.
+  Definition calls : Prop := current /\ (class = HVC \/ class = SMC).
   Inductive shown_page : Z -> Prop :=
   | of_fault : shown_page (reg_of w c "hpfar" [] / 16 mod 2 ^ 40)
   | of_walk p : class = FETCH \/ class = DATA -> syndrome / 4 mod 16 = 3 ->   (* a permission fault: HPFAR_EL2 does not *)
       0 <= p < 2 ^ 40 -> shown_page p                                        (* say, stage 1 was walked again *)
-  | of_call : class = HVC \/ class = SMC -> shown_page (page_of (x_reg 1)).
+  | of_call : calls -> shown_page (page_of (x_reg 1)).
 
   (** ** The calls of a guest *)
   Definition call : Z := x_reg 0 mod 2 ^ 32.
@@ -78,15 +85,15 @@ Section Exposed.
   (* the one value: nothing; what is stored to a device, cut to its size; what is written to a register; the vCPU
      that is on now; the first page whose state has changed *)
   | ex_nothing : exposed 0 0
-  | ex_store : class = DATA -> valid -> stores -> exposed 0 (x_reg data_reg mod 2 ^ (8 * bytes))
-  | ex_register : class = SYSREG -> In (kept 0x3ffc1e) to_emulate -> kept 1 = 0 ->
+  | ex_store : current -> class = DATA -> valid -> stores -> exposed 0 (x_reg data_reg mod 2 ^ (8 * bytes))
+  | ex_register : current -> class = SYSREG -> In (kept 0x3ffc1e) to_emulate -> kept 1 = 0 ->
       exposed 0 (x_reg (syndrome / 32 mod 32))
-  | ex_cpu : class = HVC \/ class = SMC -> In call CPU_ON -> exposed 0 (x_reg 1 mod 16)
-  | ex_from : class = HVC \/ class = SMC -> call = IPA_STATE_SET -> exposed 0 (x_reg 1 / 4096)
-  | ex_count n : class = HVC \/ class = SMC -> call = IPA_STATE_SET ->      (* how many pages: of those asked for *)
+  | ex_cpu : calls -> In call CPU_ON -> exposed 0 (x_reg 1 mod 16)
+  | ex_from : calls -> call = IPA_STATE_SET -> exposed 0 (x_reg 1 / 4096)
+  | ex_count n : calls -> call = IPA_STATE_SET ->      (* how many pages: of those asked for *)
       0 < n -> x_reg 1 / 4096 + n <= x_reg 2 / 4096 -> exposed 1 n
-  | ex_from_one : class = HVC \/ class = SMC -> In call ONE_PAGE -> exposed 0 (x_reg 1 / 4096)
-  | ex_one : class = HVC \/ class = SMC -> In call ONE_PAGE -> exposed 1 1
+  | ex_from_one : calls -> In call ONE_PAGE -> exposed 0 (x_reg 1 / 4096)
+  | ex_one : calls -> In call ONE_PAGE -> exposed 1 1
   (* the virtual CPU interface, which is KServ's by design *)
   | ex_vgic_hcr : exposed 288 (reg_of w c "ich_hcr" [])
   | ex_vgic_vmcr : exposed 289 (reg_of w c "ich_vmcr" [])

@@ -143,7 +143,7 @@ Section Proofs.
         - intros t j X. unfold store_word. destruct (Z.eqb_spec t v) as [->|]; [|reflexivity].
           destruct X as [X|[_ X]]; [contradiction|pg; lia].
         - intros t j _ _ X. unfold store_word. destruct (Z.eqb_spec t v) as [->|]; [|reflexivity]. pg; lia. }
-      eapply wp_mono; [apply HP; [exact C|split; [exact Rp|right; right; right; split; [exact Kp|rewrite Hh1;
+      eapply wp_mono; [apply HP; [exact C|split; [exact Rp|right; right; split; [exact Kp|rewrite Hh1;
         exact Hs]]|exact Un|exact Hi|apply (unused_kind B); [apply C|pg; lia..]|apply (cs_secure
         B), (s_cs _ _ _ _ S2)]|].
       cbv beta. intros ? w2 [-> ->]. steps.

@@ -92,7 +92,7 @@ Section Integrity.
           -- subst w'. split; [apply Keep; reflexivity|].
              destruct (Z.eq_dec x p) as [->|D]; [left; right|right; intros i; rewrite Other by exact D; reflexivity].
              exists c, y, z, v. split; [reflexivity|]. destruct P as (_ & [_ U] & _). rewrite Es in U.
-             destruct U as [U|[U|[U|[_ U]]]]; [pg; lia..|]. rewrite Hp in U. destruct U as [i U]. exists i.
+             destruct U as [U|[U|[_ U]]]; [pg; lia..|]. rewrite Hp in U. destruct U as [i U]. exists i.
              unfold token in *. rewrite <- (v_mem _ _ _ V) by exact Logic.I. exact U.
           -- subst w'. split; [apply Keep; reflexivity|right]. intros i. rewrite Other; [reflexivity|]. intros ->.
              destruct P as (_ & [_ U] & _). rewrite Es in U. destruct U as [[U _]|U]; pg; lia.
