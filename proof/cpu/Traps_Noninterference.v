@@ -7,13 +7,13 @@
     [traps_noninterference]: in two worlds that differ in secrets of the other VMs alone, two runs in which the same is seen
     ([trace]) end the same for KServ and [Q]; and what KServ, a VM of [Q], or KCore for them, can do after the one they
     can do after the other.  What the trace has of the other VMs is what they store to pages that they share, and what a CPU
-    that serves them gives away ([given]); Traps_Given.v says what this may be. *)
+    that serves them gives away.  [traps_given]: all of this is on a list. *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.mm Require Import Structure.
 From Redoubt.sem Require Import Sem Memory Wp Link.
 From Redoubt.machine Require Import State Cpu Events Facts Machine.
 From Redoubt.mm Require Import Desc_Spec Invariant Vm_Spec Vm_Facts Interleave Machine_Proof Verified Alike Traps_System Traps_Alike
-  Traps_Good Traps_Related Traps_Goes.
+  Traps_Good Traps_Related Traps_Goes Traps_Given.
 From Redoubt.cpu Require Import Ctx_Spec Rest_Spec Traps Traps_Proof Traps_Secure.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
@@ -94,6 +94,17 @@ Proof.
   apply (related_same B HB Q R rests t1 t2 (Step _ _ _ G1 L)).
   refine (seen_step B HB Q R software _ _ rests rests_seated (kcore_entry_ok B HB) (kcore_boot_ok B HB) s1 s2 l t1 t2 G1 G2 E L L2 _).
   intros ->. exact X.
+Qed.
+
+(** What a dark CPU gives away, at every step of every run: words of the run page are [exposed], a copy is of what the vCPU asks
+    to be shared, and the rest of [policy] (mm/Traps_Given.v). *)
+Theorem traps_given : forall B Q (R : Type) (software : who -> agent R) w P ls s c e l s',
+  board_ok B -> mem_inv B w -> kcore_steps B Q software (kcore_start w P) ls s ->
+  kcore_step B Q software s (Gives c e l) s' -> policy Q (Z.of_nat c) (s_world R s) e.
+Proof.
+  intros B Q R software w P ls s c e l s' HB M S L. pose proof (kcore_good B HB Q R software w P ls s M S) as G.
+  inversion L as [| | | | | | | | | |w0 o C P0 D T c0 e0 k v w' l0 E N1 N2 Ef Dc Gi Co| | | |]; subst.
+  exact (given_policy B Q R rests _ c e k T G E Gi).
 Qed.
 
 (** For all but VM [v]: KServ and all other VMs together. *)
