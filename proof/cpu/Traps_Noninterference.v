@@ -7,13 +7,16 @@
     [traps_noninterference]: in two worlds that differ in secrets of the other VMs alone, two runs in which the same is seen
     ([trace]) end the same for KServ and [Q]; and what KServ, a VM of [Q], or KCore for them, can do after the one they
     can do after the other.  What the trace has of the other VMs is what they store to pages that they share, and what a CPU
-    that serves them gives away.  [traps_given]: all of this is on a list. *)
+    that serves them gives away.  [traps_given]: all of this is on a list.
+    [traps_private_kept]: a private page that anybody reaches stays the VM's, at its place, with its content, unless the VM
+    itself acts, or KCore for it. *)
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.mm Require Import Structure.
 From Redoubt.sem Require Import Sem Memory Wp Link.
 From Redoubt.machine Require Import State Cpu Events Facts Machine.
 From Redoubt.mm Require Import Desc_Spec Invariant Vm_Spec Vm_Facts Interleave Machine_Proof Verified Alike Traps_System Traps_Alike
-  Traps_Good Traps_Related Traps_Goes Traps_Given.
+  Traps_Good Traps_Related Traps_Goes Traps_Given
+  Integrity Traps_Kept.
 From Redoubt.cpu Require Import Ctx_Spec Rest_Spec Traps Traps_Proof Traps_Secure.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
@@ -100,7 +103,7 @@ Qed.
     to be shared, and the rest of [policy] (mm/Traps_Given.v). *)
 Theorem traps_given : forall B Q (R : Type) (software : who -> agent R) w P ls s c e l s',
   board_ok B -> mem_inv B w -> kcore_steps B Q software (kcore_start w P) ls s ->
-  kcore_step B Q software s (Gives c e l) s' -> policy Q (Z.of_nat c) (s_world R s) e.
+  kcore_step B Q software s (Gives c e l) s' -> policy (Z.of_nat c) (s_world R s) e.
 Proof.
   intros B Q R software w P ls s c e l s' HB M S L. pose proof (kcore_good B HB Q R software w P ls s M S) as G.
   inversion L as [| | | | | | | | | |w0 o C P0 D T c0 e0 k v w' l0 E N1 N2 Ef Dc Gi Co| | | |]; subst.
@@ -118,4 +121,16 @@ Proof.
   refine (proj1 (traps_noninterference B Q R software w1 w2 P1 P2 ls1 ls2 s1 s2 HB M1 M2 A _ S1 S2 V)).
   intros k F. apply Hp. destruct k as [c|h i]; [right; reflexivity|left]. cbn in F |- *. intros ->. unfold Q in F.
   rewrite Z.eqb_refl in F. discriminate F.
+Qed.
+
+(** Integrity. *)
+Theorem traps_private_kept : forall B Q (R : Type) (software : who -> agent R) w P ls s l s' h fn p,
+  board_ok B -> mem_inv B w -> kcore_steps B Q software (kcore_start w P) ls s -> kcore_step B Q software s l s' ->
+  private_page B (s_world R s) h fn p -> reached (s_world R s) p ->
+  private_page B (s_world R s') h fn p /\
+  (own_doing B R h p s s' \/ forall i, w_ram (s_world R s') p i = w_ram (s_world R s) p i).
+Proof.
+  intros B Q R software w P ls s l s' h fn p HB M S L.
+  refine (private_traps B HB Q R software _ _ rests rests_seated (kcore_entry_ok B HB) (kcore_boot_ok B HB) s l s' h fn p _ L).
+  exact (kcore_good B HB Q R software w P ls s M S).
 Qed.
