@@ -16,7 +16,8 @@ From Redoubt.sem Require Import Sem Memory Wp Link.
 From Redoubt.machine Require Import State Cpu Events Facts Machine.
 From Redoubt.mm Require Import Desc_Spec Invariant Vm_Spec Vm_Facts Interleave Machine_Proof Verified Alike Traps_System Traps_Alike
   Traps_Good Traps_Related Traps_Goes Traps_Given
-  Integrity Traps_Kept.
+  Integrity Traps_Kept Traps_Total.
+From Redoubt.mm Require Total.
 From Redoubt.cpu Require Import Ctx_Spec Rest_Spec Traps Traps_Proof Traps_Secure.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
@@ -70,6 +71,18 @@ Proof.
   intros B Q R software w P ls s HB M S. pose proof (kcore_good B HB Q R software w P ls s M S) as G.
   split; [apply (sgood_secure B Q R rests s G)|]. intros c why E.
   apply (good_not_stuck B _ c why (sg_good B Q R rests s G)). cbn. rewrite E. reflexivity.
+Qed.
+
+(** No dead end: so what follows is not true for want of runs. *)
+Theorem system_traps_go_on : forall B Q (R : Type) (software : who -> agent R) w P ls s c p,
+  board_ok B -> mem_inv B w -> kcore_steps B Q software (kcore_start w P) ls s -> s_cpu R s c = Serving p ->
+  (* if the CPU can make no step, *)
+  (forall l s' x, kcore_step B Q software s l s' -> l = Darkens c \/ s_cpu R s' = set_cpu (s_cpu R s) c x -> False) ->
+  (exists k d, p = Ev lock k /\ s_lock R s = Some d /\ d <> c) \/       (* it waits for the lock *)
+  exists e k, p = Ev e k /\ Total.halts e.                            (* it stops for ever *)
+Proof.
+  intros B Q R software w P ls s c p HB M S. apply (goes_on B Q R software _ _ rests).
+  exact (kcore_good B HB Q R software w P ls s M S).
 Qed.
 
 Theorem traps_noninterference : forall B Q (R : Type) (software : who -> agent R) w1 w2 P1 P2 ls1 ls2 s1 s2,
