@@ -82,13 +82,13 @@ void cpu_start(u32 cpu)
 	spin_unlock(LOCK_MEM);
 	if (wanted == 0u)
 		cpu_halt(); /* nobody has asked firmware for this start */
+	pcpu[cpu].cur_ctx = ctx;
 	page_zero(ctx);
 	pg_set(ctx, CTX_X(0u), arg);
 	pg_set(ctx, CTX_SCTLR, SCTLR_RESET);
 	pg_set(ctx, CTX_MPIDR, cpu_mpidr[cpu] | (1ul << 31));
 	mdcr = mdcr_get();
 	pcpu[cpu].mdcr = mdcr & MDCR_HPMN_MASK;
-	pcpu[cpu].cur_ctx = ctx;
 	pcpu[cpu].in_guest = 0;
 	pcpu[cpu].vm = 0;
 	cntvoff_set(0ul);

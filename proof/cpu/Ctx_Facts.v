@@ -115,29 +115,35 @@ Section Told.
   Hypothesis S : secure B w.
   Hypothesis Hc : 0 <= c < 8.
 
-  Lemma told_normal h i j x : token w h i = c + 1 -> ~ protected w h -> told c w (vcpu_run w h i) j x.
+  Lemma normal_exposed h i h' j' : token w h i = c + 1 -> ~ protected w h -> token w h' j' = c + 1 -> protected w h' ->
+    vcpu_run w h i <> vcpu_run w h' j'.
   Proof.
-    intros T N h' j' T' P E. exfalso. apply N.
+    intros T N T' P E. apply N.
     destruct (st_run B w (s_seats B w S) h i ltac:(lia)) as (_ & _ & A).
     destruct (st_run B w (s_seats B w S) h' j' ltac:(lia)) as (_ & _ & A'). rewrite <- E, A in A'. subst h'. exact P.
   Qed.
+  Lemma told_normal h i j x : token w h i = c + 1 -> ~ protected w h -> told c w (vcpu_run w h i) j x.
+  Proof.
+    intros T N. split; [|intros _; right; exists h, i; auto]. intros h' j' T' P E. destruct (normal_exposed h i h' j' T N T' P E).
+  Qed.
 
   (** Contexts are no run pages of protected VMs. *)
-  Lemma told_ctx p j x : own_ctx c w p -> told c w p j x.
+  Lemma told_ctx p j x : own_ctx c w p -> p = cur_ctx c w -> told c w p j x.
   Proof.
-    intros [[_ ->]|(h & i & T & _ & ->)] h' j' T' P' E.
+    intros O Ep. split; [|intros E; left; rewrite <- E; symmetry; exact Ep]. clear Ep.
+    destruct O as [[_ ->]|(h & i & T & _ & ->)]; intros h' j' T' P' E.
     - destruct (st_run B w (s_seats B w S) h' j' ltac:(lia)) as (_ & K & _).
       destruct (st_host B w (s_seats B w S) c Hc) as (_ & K'). rewrite <- E, K' in K. discriminate K.
     - destruct (Z.eq_dec (wrap U32 (w_mem w (obj "vms.is_protected" [h]))) 0) as [P|P].
       + assert (N : ~ protected w h) by (intros X; exact (X P)).
-        rewrite (st_normal B w (s_seats B w S) h i ltac:(lia) N) in E. exact (told_normal h i j x T N h' j' T' P' E).
+        rewrite (st_normal B w (s_seats B w S) h i ltac:(lia) N) in E. destruct (normal_exposed h i h' j' T N T' P' E).
       + destruct (st_run B w (s_seats B w S) h' j' ltac:(lia)) as (_ & K & _).
         destruct (st_ctx B w (s_seats B w S) h i ltac:(lia) P) as (_ & K' & _). rewrite <- E, K' in K. discriminate K.
   Qed.
 
-  Lemma told_host j x : told c w (host_ctx w c) j x.
-  Proof. apply told_ctx. left. auto. Qed.
+  Lemma told_host j x : cur_ctx c w = host_ctx w c -> told c w (host_ctx w c) j x.
+  Proof. intros E. apply told_ctx; [left; auto|symmetry; exact E]. Qed.
 
-  Lemma told_exposed p j x : exposed c w j x -> told c w p j x.
-  Proof. intros E h i _ _ _. exact E. Qed.
+  Lemma told_exposed p j x : own_run c w p -> exposed c w j x -> told c w p j x.
+  Proof. intros O E. split; [intros h i _ _ _; exact E|intros _; right; exact O]. Qed.
 End Told.

@@ -29,7 +29,7 @@ Section Proofs.
   Proof.
     intros H n v w Hc Hn Hv O Hd S. enter. steps.
     - own S. change (wrap U64 (w_mem w ("pcpu.cur_ctx", [cpu]))) with (cur_ctx cpu w). steps.
-      eapply wp_mono; [apply H; [exact Hd|left; exact O|unfold in_ty in Hn; lia|apply (told_ctx B); assumption]|]. cbv beta.
+      eapply wp_mono; [apply H; [exact Hd|left; exact O|unfold in_ty in Hn; lia|apply (told_ctx B); [assumption..|reflexivity]]|]. cbv beta.
       intros r w' (-> & ->). steps. split; [reflexivity|]. unfold put_reg. rewrite (proj2 (Z.ltb_lt _ _)) by lia. reflexivity.
     - split; [reflexivity|]. unfold put_reg. rewrite (proj2 (Z.ltb_ge _ _)) by lia. reflexivity.
   Qed.

@@ -36,7 +36,7 @@ Section Proofs.
     spec_last_ran_update B cpu LI (F "last_ran_update") -> setter "elr_set" (F "elr_set") -> setter "spsr_set" (F "spsr_set") ->
     spec_pend_complete B cpu LI (F "pend_complete") -> spec_guest_enter B cpu (invoke F fuel f_guest_enter).
   Proof.
-    intros HG HH HL HV HVs HN HT HM HX HP HR HE HS HC pc pstate w Xpc Xps Oc Rn Id.
+    intros HG HH HL HV HVs HN HT HM HX HP HR HE HS HC pc pstate w Xpc Xps Oc Rn Hst Id.
     assert (S := kn_secure B _ (id_known B _ Id)). assert (Hd := id_held B _ Id). assert (Kc := kn_constants B _ (id_known B _ Id)).
     assert (Hc := oc_cpu _ _ Oc). destruct (oc_own _ _ Oc (oc_vm _ _ Oc)) as (Rh & Ri & T). destruct Rn as [On Rt].
     assert (Nv := oc_vm _ _ Oc).
@@ -53,7 +53,7 @@ Section Proofs.
     change (wrap U64 (w_mem w ("vcpus.ctx_pfn", [h; i]))) with ctx. steps.
     eapply wp_mono; [apply HG; [exact Hd|right; exact Or|lia]|]. cbv beta. intros ? ? (-> & wanted & -> & Xw & _). steps.
     eapply wp_mono; [apply HH; [lia|exact Xw|exact Hh|exact S]|]. cbv beta. intros ? ? (-> & hcr & -> & Xh & Gh). steps.
-    eapply wp_mono; [apply HL; [exact Hc|exact Hd|exact S]|]. cbv beta. intros ? ? (-> & ->). steps.
+    eapply wp_mono; [apply HL; [exact Hc|exact Hd|exact S|exact Hst]|]. cbv beta. intros ? ? (-> & ->). steps.
     set (w1 := left cpu w).
     assert (C1 : changes cpu enter_cells (enter_word w cpu) w w1).
     { unfold w1, left. eapply changes_trans; apply changes_word; (split; [reflexivity|lia]). }

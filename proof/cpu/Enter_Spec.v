@@ -61,7 +61,7 @@ Section Specs.
       completes cpu w1 (loaded_vm cpu w) (loaded_vcpu cpu w) v flags w').
 
   Definition spec_guest_enter (d : den) : Prop := forall pc pstate w, in_ty U64 pc -> in_ty U64 pstate ->
-    occupied cpu w -> runnable cpu w -> idle B w ->
+    occupied cpu w -> runnable cpu w -> serves_host cpu w -> idle B w ->
     WP (d [cpu; pc; pstate]) (fun r w' => r = None /\ idle B w' /\ rests cpu w' /\ at_guest cpu w' /\ entered pc pstate w w') w.
 
   (** Whether the vCPU may run has been looked at since it was loaded; else it is now, with the lock. *)

@@ -4,7 +4,7 @@ From Redoubt.sem Require Import Tactics Memory Link.
 From Redoubt.machine Require Import State Cpu Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Local_Prims Cpu_Facts Structure Page_Spec Own_Spec Vm_Spec
   Call_Spec.
-From Redoubt.cpu Require Import Word_Spec Bits_Facts Prims Reg_Spec Own_Kept Left_Kept Rest_Spec Host_Trap_Spec Host_Facts
+From Redoubt.cpu Require Import Word_Spec Bits_Facts Prims Reg_Spec Ctx_Facts Own_Kept Left_Kept Rest_Spec Host_Trap_Spec Host_Facts
   Host_Call_Spec Host_Rest.
 From Redoubt.gen Require Import host_call.
 From Redoubt.gen Require Consts.
@@ -37,9 +37,7 @@ Section Proofs.
   Proof. intros A. left. left. split; [apply A|reflexivity]. Qed.
   Lemma host_told w i x : at_host cpu w -> secure B w -> told cpu w (host_ctx w cpu) i x.
   Proof.
-    intros A S h j T P E. exfalso. pose proof (s_seats B w S) as St. destruct (st_host B w St cpu (ah_cpu _ _ A)) as [_ K1].
-    pose proof (ah_cpu _ _ A). destruct (st_run B w St h j ltac:(lia)) as (_ & K2 & _). rewrite <- E in K2. rewrite K1
-        in K2. discriminate K2.
+    intros A S. apply (told_host B); [exact S|apply A|exact (ah_ctx _ _ A)].
   Qed.
 
   Ltac own_obj S := apply read_ret; [reflexivity|exact S|].

@@ -84,7 +84,7 @@ Section Proofs.
     { pose proof (Z.mod_pos_bound ps (2 ^ 32) eq_refl). change (2 ^ 32) with 4294967296 in *. unfold in_ty. cbn. lia. }
     eapply wp_mono; [apply wp_all, H3; [exact Xp|exact S0]|]. cbv beta. intros ? ? (-> & ->). steps.
     { right. split; [exact I0|]. split; [exact Ho0|]. exists 7. split; [reflexivity|discriminate]. }
-    eapply wp_mono; [apply H4; [exact Xpc|exact Xp|exact Oc0|exact Rn0|exact I0]|]. cbv beta.
+    eapply wp_mono; [apply H4; [exact Xpc|exact Xp|exact Oc0|exact Rn0|exact (proj2 Ho0)|exact I0]|]. cbv beta.
     intros ? w' (-> & I' & Rs & Ag & En). steps. left. split; [reflexivity|]. split; [exact I'|].
     split; [exact Rs|]. split; [exact Ag|]. exists w0, pc, (ps mod 2 ^ 32).
     split; [exact Vt|]. split; [exact Oc0|]. split; [exact Rn0|]. split; [|split; [assumption|exact En]].

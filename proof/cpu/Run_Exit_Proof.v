@@ -90,11 +90,11 @@ Section Proofs.
     apply own_read; [right; left; split; [reflexivity|exact T]|exact S|]. reduce.
     change (wrap U64 (w_mem w ("vcpus.run_pfn", [h; i]))) with run. steps.
     prim HE S. steps. set (pc := wrap U64 (w_mem w (reg cpu "elr" []))).
-    eapply wp_mono; [apply HP; [exact Hd|left; exact O|lia|apply (told_ctx B); assumption]|]. cbv beta. intros ? ? (-> & ->). steps.
+    eapply wp_mono; [apply HP; [exact Hd|left; exact O|lia|apply (told_ctx B); [assumption..|reflexivity]]|]. cbv beta. intros ? ? (-> & ->). steps.
     set (w1 := put_word ctx 31 pc w). assert (S1 : secure B w1) by (apply secure_ram, S).
     assert (C1 : changes cpu exit_cells (exit_word w cpu) w w1) by (apply changes_word; left; split; [reflexivity|lia]).
     prim HS S1. steps. set (ps := wrap U64 (w_mem w1 (reg cpu "spsr" []))).
-    eapply wp_mono; [apply HP; [exact Hd|left; exact O|lia|exact (told_ctx B cpu w1 S1 Hc ctx 32 ps O)]|]. cbv beta.
+    eapply wp_mono; [apply HP; [exact Hd|left; exact O|lia|exact (told_ctx B cpu w1 S1 Hc ctx 32 ps O eq_refl)]|]. cbv beta.
     intros ? ? (-> & ->). to_if.
     set (w2 := put_word ctx 32 ps w1). assert (S2 : secure B w2) by (apply secure_ram, S1).
     assert (C2 : changes cpu exit_cells (exit_word w cpu) w w2).
@@ -206,23 +206,27 @@ Section Proofs.
     { eapply changes_trans; [exact D12|apply changes_reg; cbn; tauto]. }
     assert (S13 := Sec _ D13). assert (C13 := Whole _ D13).
     assert (O13 : own_run cpu w13 run) by (eapply same_own_run; [|exact C13|exact Or]; reflexivity).
+    assert (E11 : cur_ctx cpu w11 = host).
+    { unfold cur_ctx, w11. rewrite percpu_mem, upd_name by reflexivity. unfold w10. rewrite percpu_mem, upd_same. apply wrap_wrap. }
+    assert (E13 : cur_ctx cpu w13 = host).
+    { rewrite <- E11. unfold cur_ctx, w13, w12. cbn [set_reg w_mem]. rewrite !upd_other by (intros X; discriminate X). reflexivity. }
     assert (T13 : told cpu w13 run 256 code).
     { destruct (Z.eq_dec (wrap U32 (w_mem w (obj "vms.is_protected" [h]))) 0) as [P|P].
       - assert (Er' : vcpu_run w13 h i = run) by (eapply same_run; [|exact C13]; reflexivity). rewrite <- Er'.
         apply (told_normal B); [exact S13|exact Hc|erewrite same_token; [exact T| |exact C13]; reflexivity|].
         intros X. apply (same_protected cpu exit_cells (exit_word w cpu) w w13 eq_refl C13) in X. exact (X P).
-      - apply told_exposed, ex_exit, Pc, P. }
+      - apply told_exposed; [exact O13|apply ex_exit, Pc, P]. }
     eapply wp_mono; [apply HP; [exact (Hu _ D13)|right; exact O13|lia|exact T13]|]. cbv beta. intros ? ? (-> & ->). steps.
     set (w14 := put_word run 256 code w13).
     assert (D14 : changes cpu later_cells (exit_word w cpu) w5 w14).
     { eapply changes_trans; [exact D13|apply changes_word]. right; right; right; left. auto. }
     eapply wp_mono; [apply HP; [exact (Hu _ D14)|exact (Mh _ D14)|lia|]|].
-    { rewrite <- (Eh _ D14). apply (told_host B); [exact (Sec _ D14)|exact Hc]. }
+    { rewrite <- (Eh _ D14). apply (told_host B); [exact (Sec _ D14)|exact Hc|rewrite (Eh _ D14); exact E13]. }
     cbv beta. intros ? ? (-> & ->). steps. set (w15 := put_word host 0 0 w14).
     assert (D15 : changes cpu later_cells (exit_word w cpu) w5 w15).
     { eapply changes_trans; [exact D14|apply changes_word]. right; right; right; right. auto. }
     eapply wp_mono; [apply HP; [exact (Hu _ D15)|exact (Mh _ D15)|lia|]|].
-    { rewrite <- (Eh _ D15). apply (told_host B); [exact (Sec _ D15)|exact Hc]. }
+    { rewrite <- (Eh _ D15). apply (told_host B); [exact (Sec _ D15)|exact Hc|rewrite (Eh _ D15); exact E13]. }
     cbv beta. intros ? ? (-> & ->). set (w16 := put_word host 1 code w15).
     assert (D16 : changes cpu later_cells (exit_word w cpu) w5 w16).
     { eapply changes_trans; [exact D15|apply changes_word]. right; right; right; right. auto. }

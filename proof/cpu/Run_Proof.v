@@ -47,13 +47,13 @@ Section Proofs.
   Lemma host_leave_ok F : getter "elr_get" (F "elr_get") -> getter "spsr_get" (F "spsr_get") ->
     spec_own_set B cpu LI (F "pg_set") -> spec_host_leave B cpu (invoke F fuel f_host_leave).
   Proof.
-    intros H1 H2 H3 w Hc Hd S. enter. steps. prim H1 S. steps. prim H2 S. steps.
+    intros H1 H2 H3 w Hc Hd S [Sh _]. enter. steps. prim H1 S. steps. prim H2 S. steps.
     assert (O : mine cpu w (host_ctx w cpu)) by (left; left; auto).
     apply own_read; [exact I|exact S|]. reduce. change (wrap U64 (w_mem w ("pcpu.host_ctx", [cpu]))) with (host_ctx w cpu). steps.
     eapply wp_mono; [apply H3; [exact Hd|exact O|lia|apply (told_host B); assumption]|]. cbv beta. intros ? ? (-> & ->). steps.
     set (w1 := put_word _ 31 _ w). assert (S1 : secure B w1) by (apply secure_ram, S).
     apply own_read; [exact I|exact S1|]. reduce. change (wrap U64 (w_mem w1 ("pcpu.host_ctx", [cpu]))) with (host_ctx w cpu). steps.
-    eapply wp_mono; [apply H3; [exact Hd|exact O|lia|exact (told_host B cpu w1 S1 Hc 32 _)]|]. cbv beta. intros ? ? (-> & ->). steps.
+    eapply wp_mono; [apply H3; [exact Hd|exact O|lia|exact (told_host B cpu w1 S1 Hc 32 _ Sh)]|]. cbv beta. intros ? ? (-> & ->). steps.
     split; reflexivity.
   Qed.
 End Proofs.

@@ -80,7 +80,7 @@ Section Specs.
 
   Definition left (w : world) : world := put_word (host_ctx w cpu) 32 (reg_of w cpu "spsr" [])
     (put_word (host_ctx w cpu) 31 (reg_of w cpu "elr" []) w).
-  Definition spec_host_leave (d : den) : Prop := forall w, 0 <= cpu < 8 -> w_held w = false -> secure B w ->
+  Definition spec_host_leave (d : den) : Prop := forall w, 0 <= cpu < 8 -> w_held w = false -> secure B w -> serves_host cpu w ->
     WP (d [cpu]) (fun r w' => r = None /\ w' = left w) w.
 
   (** The vCPU is off, and must be looked at again before it runs here. *)

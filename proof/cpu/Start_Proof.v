@@ -44,15 +44,25 @@ Section Proofs.
     clear w0 w1 w2 w Id L Ow Sc C C2 S2.
     (* KServ's registers on this CPU: words of its own page *)
     assert (Zero : forall u, idle B u -> host_ctx u cpu = host -> own_ctx cpu u host) by (intros u _ E; left; auto).
-    assert (Put : forall u n x (Q : option Z -> world -> Prop), idle B u -> host_ctx u cpu = host -> 0 <= n < 512 ->
-      (idle B (put_word host n x u) -> host_ctx (put_word host n x u) cpu = host -> Q None (put_word host n x u)) ->
+    pose (K := fun u => host_ctx u cpu = host /\ cur_ctx cpu u = host).
+    assert (Put : forall u n x (Q : option Z -> world -> Prop), idle B u -> K u -> 0 <= n < 512 ->
+      (idle B (put_word host n x u) -> K (put_word host n x u) -> Q None (put_word host n x u)) ->
       WP (F "pg_set" [host; n; x]) Q u).
-    { intros u n x Q Iu Hu Rn G. eapply wp_mono; [apply HP; [apply Iu|left; apply Zero; assumption|exact Rn|]|].
-      - rewrite <- Hu. apply (told_host B); [exact (kn_secure B _ (id_known B _ Iu))|exact Hc].
-      - cbv beta. intros r u' (-> & ->). apply G; [apply idle_ram, Iu|exact Hu]. }
-    eapply wp_mono; [apply HZ; [apply I3|apply Zero; assumption]|]. cbv beta. intros ? ? (-> & ->).
+    { intros u n x Q Iu [Hu Eu] Rn G. eapply wp_mono; [apply HP; [apply Iu|left; apply Zero; assumption|exact Rn|]|].
+      - rewrite <- Hu. apply (told_host B); [exact (kn_secure B _ (id_known B _ Iu))|exact Hc|congruence].
+      - cbv beta. intros r u' (-> & ->). apply G; [apply idle_ram, Iu|split; assumption]. }
+    assert (Cell : forall d v u, class_of d = Percpu -> String.eqb d "pcpu.host_ctx" = false -> idle B u -> host_ctx u cpu = host ->
+      idle B (write_cell B (obj d [cpu]) v u) /\ host_ctx (write_cell B (obj d [cpu]) v u) cpu = host).
+    { intros d v u P N Iu Hu. split; [apply idle_percpu; assumption|]. unfold host_ctx. rewrite percpu_mem, upd_name by exact N. exact Hu. }
+    apply own_write; [reflexivity|reflexivity|reflexivity|left; reflexivity|exact (kn_secure B _ (id_known B _ I3))|]. intros _.
+    assert (K3 : K (write_cell B (obj "pcpu.cur_ctx" [cpu]) host w3)).
+    { destruct (Cell "pcpu.cur_ctx" host w3 eq_refl eq_refl I3 H3) as [_ X]. split; [exact X|].
+      unfold cur_ctx. rewrite percpu_mem, upd_same. rewrite <- H3. apply wrap_wrap. }
+    destruct (Cell "pcpu.cur_ctx" host w3 eq_refl eq_refl I3 H3) as [Iw _]. clear I3 H3. rename Iw into I3.
+    generalize dependent (write_cell B (obj "pcpu.cur_ctx" [cpu]) host w3). clear w3. intros w3 K3 I3. steps.
+    eapply wp_mono; [apply HZ; [apply I3|apply Zero; [exact I3|apply K3]]|]. cbv beta. intros ? ? (-> & ->).
     assert (I4 : idle B (clear_page host w3)) by apply idle_ram, I3.
-    assert (H4 : host_ctx (clear_page host w3) cpu = host) by exact H3. clear I3 H3.
+    assert (H4 : K (clear_page host w3)) by exact K3. clear I3 K3.
     generalize dependent (clear_page host w3). clear w3. intros w4 I4 H4. steps.
     apply Put; [exact I4|exact H4|lia|]. intros I5 H5. clear I4 H4. generalize dependent (put_word host 0 arg w4). clear w4.
     intros w5 I5 H5. steps. apply Put; [exact I5|exact H5|lia|]. intros I6 H6. clear I5 H5.
@@ -64,17 +74,13 @@ Section Proofs.
     assert (S7 := kn_secure B _ (id_known B _ I7)). prim HM S7. steps.
     match goal with |- context [("mdcr", Some ?x)] => generalize x; intros mdcr end.
     (* what the CPU knows of itself *)
-    assert (Cell : forall d v u, class_of d = Percpu -> String.eqb d "pcpu.host_ctx" = false -> idle B u -> host_ctx u cpu = host ->
-      idle B (write_cell B (obj d [cpu]) v u) /\ host_ctx (write_cell B (obj d [cpu]) v u) cpu = host).
-    { intros d v u P N Iu Hu. split; [apply idle_percpu; assumption|]. unfold host_ctx. rewrite percpu_mem, upd_name by exact N. exact Hu. }
+    destruct H7 as [H7 E7].
     apply own_write; [reflexivity|reflexivity|reflexivity|left; reflexivity|exact S7|]. intros _.
-    destruct (Cell "pcpu.mdcr" (Z.land mdcr 31) w7 eq_refl eq_refl I7 H7) as [I8 H8]. clear I7 H7 S7.
-    generalize dependent (write_cell B (obj "pcpu.mdcr" [cpu]) (Z.land mdcr 31) w7). clear w7. intros w8 I8 H8. steps.
-    apply own_write; [reflexivity|reflexivity|reflexivity|left; reflexivity|exact (kn_secure B _ (id_known B _ I8))|]. intros _.
-    destruct (Cell "pcpu.cur_ctx" host w8 eq_refl eq_refl I8 H8) as [I9 H9].
-    assert (E9 : cur_ctx cpu (write_cell B (obj "pcpu.cur_ctx" [cpu]) host w8) = host).
-    { unfold cur_ctx. rewrite percpu_mem, upd_same. rewrite <- H8. apply wrap_wrap. }
-    clear I8 H8. generalize dependent (write_cell B (obj "pcpu.cur_ctx" [cpu]) host w8). clear w8. intros w9 I9 H9 E9. steps.
+    destruct (Cell "pcpu.mdcr" (Z.land mdcr 31) w7 eq_refl eq_refl I7 H7) as [I9 H9].
+    assert (E9 : cur_ctx cpu (write_cell B (obj "pcpu.mdcr" [cpu]) (Z.land mdcr 31) w7) = host).
+    { unfold cur_ctx. rewrite percpu_mem, upd_name by reflexivity. exact E7. }
+    clear I7 H7 S7 E7.
+    generalize dependent (write_cell B (obj "pcpu.mdcr" [cpu]) (Z.land mdcr 31) w7). clear w7. intros w9 I9 H9 E9. steps.
     apply own_write; [reflexivity|reflexivity|reflexivity|left; reflexivity|exact (kn_secure B _ (id_known B _ I9))|]. intros _.
     destruct (Cell "pcpu.in_guest" 0 w9 eq_refl eq_refl I9 H9) as [I10 H10].
     assert (E10 : cur_ctx cpu (write_cell B (obj "pcpu.in_guest" [cpu]) 0 w9) = host).

@@ -46,6 +46,8 @@ Section Pages.
   Proof. intros P. exists h, i. rewrite <- (sv_ctx _ _ _ _ V). split; [apply V|]. split; [apply V|]. split; [exact P|reflexivity]. Qed.
   Lemma serves_run : mine c w (vcpu_run w h i).
   Proof. right. exists h, i. destruct V. auto. Qed.
+  Lemma serves_own_run : own_run c w (vcpu_run w h i).
+  Proof. exists h, i. destruct V. auto. Qed.
   Lemma serves_run_read : may_read c w (obj "vcpus.run_pfn" [h; i]).
   Proof. right. left. split; [reflexivity|]. apply (sv_token _ _ _ _ V). Qed.
   Lemma serves_loads : has_vcpu c w [h; i].
@@ -130,7 +132,7 @@ Ltac named V :=
 
 Ltac ranges V := pose proof (sv_cpu _ _ _ _ V); pose proof (sv_h _ _ _ _ V); pose proof (sv_i _ _ _ _ V).
 (** The next word of the run page; what remains to show is that it may be told. *)
-Ltac word H V := eapply wp_mono; [apply H; [exact (sv_held _ _ _ _ V)|exact (serves_run _ _ _ _ V)|lia|apply told_exposed]|
+Ltac word H V := eapply wp_mono; [apply H; [exact (sv_held _ _ _ _ V)|exact (serves_run _ _ _ _ V)|lia|apply told_exposed; [exact (serves_own_run _ _ _ _ V)|]]|
   cbv beta; intros ? ? [-> ->]; reduce; steps].
 Ltac shows L D := lazymatch goal with |- exposed ?c ?w _ _ => apply ex_esr; exact (L c w D) end.
 (** Its VM, its number, its run page. *)

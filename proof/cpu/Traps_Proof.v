@@ -80,7 +80,7 @@ Section Proofs.
     assert (Lc : local (ECall "pg_set" [ctx; n; x n]) w = true) by (cbn; rewrite (id_held B w I); reflexivity).
     apply wp_event.
     - cbn [pre kcore_all contract_of]. split; [discriminate|]. rewrite Lc. cbn. split; [left; rewrite E; exact O|].
-      split; [specialize (L n (or_introl eq_refl)); lia|]. rewrite E. apply told_ctx with (B := B); [exact S|apply R|exact O].
+      split; [specialize (L n (or_introl eq_refl)); lia|]. rewrite E. apply told_ctx with (B := B); [exact S|apply R|exact O|reflexivity].
     - intros v w' A. cbn [act kcore_all contract_of] in A. rewrite Lc in A. cbn in A. subst w'.
       apply IH; [apply rests_ram, R|apply idle_ram, I|exact E|intros m J; apply L; right; exact J].
   Qed.

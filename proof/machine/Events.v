@@ -190,9 +190,11 @@ Section Events.
     (kind (state w dst) = PG_HOST \/ kind (state w dst) = PG_LENT) /\ ~ used w dst /\ ~ in_use w dst /\ disclosed cpu w src.
 
   (** *** Without the lock *)
-  (** Into the run page of a protected VM goes what is on the list (Exposed.v). *)
-  Definition told (w : world) (p i x : Z) : Prop := forall h j,
-    token w h j = cpu + 1 -> protected w h -> p = vcpu_run w h j -> exposed cpu w i x.
+  (** Into the run page of a protected VM goes what is on the list (Exposed.v); and into KServ's registers nothing, but while
+      they are the current context: not while those of a vCPU are. *)
+  Definition told (w : world) (p i x : Z) : Prop :=
+    (forall h j, token w h j = cpu + 1 -> protected w h -> p = vcpu_run w h j -> exposed cpu w i x) /\
+    (p = host_ctx w cpu -> wrap U64 (w_mem w (obj "pcpu.cur_ctx" [cpu])) = host_ctx w cpu \/ own_run cpu w p).
   (** What the world switch may put on the CPU: KServ, with its tables; or the loaded vCPU, which is on, with its VM's,
       what KCore traps for any VM, no PMU counting for KServ, and the newer registers trapped. *)
   Definition GUEST_HCR := 105234892351.

@@ -121,7 +121,6 @@ Section Lockstep.
     - destruct (String.eqb f _); exact F.
   Qed.
 
-  (** What the next event of a CPU needs in the world as its proof sees it, up to date. *)
   (** No call on memory copies a page. *)
   Lemma never_copies m c f args k : good m -> m_cpu m c = Ev (ECall f args) k -> f <> "page_copy".
   Proof.
@@ -132,6 +131,7 @@ Section Lockstep.
     destruct X as (a & C & _). destruct (C eq_refl) as [_ N]. discriminate N.
   Qed.
 
+  (** What the next event of a CPU needs in the world as its proof sees it, up to date. *)
   Lemma next_needs m c f args k : cpu_primitive f = false -> good m -> m_cpu m c = Ev (ECall f args) k -> ECall f args <> lock ->
     ECall f args <> unlock ->
     exists a, view (Z.of_nat c) a (m_world m) /\ fst (effect B (Z.of_nat c) (mem_inv B) (ECall f args) a) /\ secure B a /\

@@ -23,9 +23,9 @@ Section Policy.
   (* the run page of a protected VM's vCPU that this CPU has; a page that it wants to be shared *)
   | po_told h i j x : token w h i = c + 1 -> protected w h -> exposed c w j x -> policy (ECall "pg_set" [vcpu_run w h i; j; x])
   | po_copy dst src : discloses c w dst src -> policy (ECall "page_copy" [dst; src])
-  (* what is KServ's: a normal VM's registers; its own *)
+  (* what is KServ's: a normal VM's registers; its own, while they are the current context *)
   | po_normal h i j x : token w h i = c + 1 -> ~ protected w h -> policy (ECall "pg_set" [vcpu_run w h i; j; x])
-  | po_kserv j x : policy (ECall "pg_set" [host_ctx w c; j; x])
+  | po_kserv j x : wrap U64 (w_mem w (obj "pcpu.cur_ctx" [c])) = host_ctx w c -> policy (ECall "pg_set" [host_ctx w c; j; x])
   (* what is a protected VM's: a vCPU's registers; a page of the VM of which this CPU has a vCPU *)
   | po_context p j x : kind (state w p) = PG_CTX -> policy (ECall "pg_set" [p; j; x])
   | po_private p j x : kind (state w p) = PG_VM -> has c w [handle (state w p)] -> policy (ECall "pg_set" [p; j; x])
@@ -182,9 +182,14 @@ Section Given.
         rewrite Ep, (agree_run _ a w Ag h i Tk).
         destruct (Z.eq_dec (wrap U32 (w_mem w (obj "vms.is_protected" [h]))) 0) as [Np|Pd].
         - apply po_normal; [exact Tw|]. intros X. exact (X Np).
-        - apply po_told; [exact Tw|exact Pd|]. apply Ex. apply (Td h i Tk); [apply Pw; exact Pd|exact Ep]. }
+        - apply po_told; [exact Tw|exact Pd|]. apply Ex. apply (proj1 Td h i Tk); [apply Pw; exact Pd|exact Ep]. }
       destruct M as [[[_ ->]|(h & i & Tk & On & ->)]|(h & i & Tk & ->)]; [|..|apply (Run h i); auto].
-      { rewrite (agree_host _ a w Ag). apply po_kserv. }
+      { rewrite (agree_host _ a w Ag). apply po_kserv. rewrite <- (agree_cur _ a w Ag), <- (agree_host _ a w Ag).
+        destruct (proj2 Td eq_refl) as [X|(h & i & Tk & X)]; [exact X|]. exfalso.
+        pose proof (agree_token _ a w Ag h i Tk) as Tw. rewrite (agree_run _ a w Ag h i Tk), (agree_host _ a w Ag) in X.
+        assert (Lc : (c < 8)%nat) by (apply (sg_cpu _ _ _ _ s G); congruence).
+        destruct (st_run B w Se h i ltac:(lia)) as (_ & K & _). destruct (st_host B w Se (Z.of_nat c) ltac:(lia)) as [_ K'].
+        rewrite <- X, K' in K. discriminate K. }
       pose proof (agree_token _ a w Ag h i Tk) as Tw. rewrite (agree_ctx _ a w Ag h i Tk) in *.
       destruct (Z.eq_dec (wrap U32 (w_mem w (obj "vms.is_protected" [h]))) 0) as [Np|Pd].
       * rewrite (st_normal B w Se h i ltac:(lia) (fun X => X Np)) in *. rewrite <- (agree_run _ a w Ag h i Tk) in *. apply (Run h i Tk eq_refl).
