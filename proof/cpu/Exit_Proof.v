@@ -108,7 +108,8 @@ Section Proofs.
       word H V; [|].
       { set (w1 := put_word _ 0 base w). assert (E1 : forall n, x_reg cpu w1 n = x_reg cpu w n) by (intros n; apply x_reg_kept,
           (serves_apart B cpu w h i V S P)).
-        apply ex_count; [split; [exact (serves_current cpu w h i V P)|exact C]| |lia|rewrite !E1; fold base; lia]. unfold call. rewrite E1. exact Cl. }
+        apply ex_count; [split; [exact (serves_current cpu w h i V P)|exact C]| |lia|rewrite !E1; fold base; lia]. unfold call.
+          rewrite E1. exact Cl. }
       set (w2 := put_word _ 1 _ _). assert (V2 : serves cpu w2 h i) by (apply serves_ram, serves_ram, V).
       assert (S2 : secure B w2) by (apply secure_ram, secure_ram, S).
       put H1 V2 S2.

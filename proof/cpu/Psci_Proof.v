@@ -81,7 +81,8 @@ Section Proofs.
     - do 2 (who V1 S1; named V1; steps). change (wrap U64 (w_mem w1 ("vcpus.run_pfn", [h; i]))) with (vcpu_run w1 h i).
       assert (Xt : x_reg cpu w1 1 = x_reg cpu w 1) by exact (left_x cpu w w1 h i Lf 1 V P).
       word H4 V1.
-      { rewrite (Lt (Nt E)), <- Xt. apply ex_cpu; [split; [exact (serves_current cpu w1 h i V1 P1)|exact C1]|]. unfold call. rewrite (left_x cpu w w1 h i Lf 0 V P). exact Cl. }
+      { rewrite (Lt (Nt E)), <- Xt. apply ex_cpu; [split; [exact (serves_current cpu w1 h i V1 P1)|exact C1]|]. unfold call.
+        rewrite (left_x cpu w w1 h i Lf 0 V P). exact Cl. }
       set (w2 := put_word (vcpu_run w1 h i) 0 t w1). assert (V2 : serves cpu w2 h i) by apply serves_ram, V1.
       assert (S2 : secure B w2) by apply secure_ram, S1. put H5 V2 S2; [contradiction|]. apply G.
       + apply (keeps_trans cpu h i w w1 _ K1), keeps_word, V1.

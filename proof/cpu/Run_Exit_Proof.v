@@ -90,7 +90,8 @@ Section Proofs.
     apply own_read; [right; left; split; [reflexivity|exact T]|exact S|]. reduce.
     change (wrap U64 (w_mem w ("vcpus.run_pfn", [h; i]))) with run. steps.
     prim HE S. steps. set (pc := wrap U64 (w_mem w (reg cpu "elr" []))).
-    eapply wp_mono; [apply HP; [exact Hd|left; exact O|lia|apply (told_ctx B); [assumption..|reflexivity]]|]. cbv beta. intros ? ? (-> & ->). steps.
+    eapply wp_mono; [apply HP; [exact Hd|left; exact O|lia|apply (told_ctx B); [assumption..|reflexivity]]|]. cbv beta.
+      intros ? ? (-> & ->). steps.
     set (w1 := put_word ctx 31 pc w). assert (S1 : secure B w1) by (apply secure_ram, S).
     assert (C1 : changes cpu exit_cells (exit_word w cpu) w w1) by (apply changes_word; left; split; [reflexivity|lia]).
     prim HS S1. steps. set (ps := wrap U64 (w_mem w1 (reg cpu "spsr" []))).

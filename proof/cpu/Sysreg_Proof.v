@@ -59,7 +59,8 @@ Section Proofs.
       assert (V2 := serves_loader cpu w1 h i "vcpus.pend" [h; i] 4 eq_refl V1). set (w2 := set_mem _ w1) in *. steps.
       change (vcpu_run w h i) with (vcpu_run w2 h i).
       word H V2; [|].
-      { change (exposed cpu w2 0 (x_reg cpu w2 (syndrome cpu w2 / 32 mod 32))). apply ex_register; [exact (serves_current cpu w2 h i V2 P)|exact C|exact In1|].
+      { change (exposed cpu w2 0 (x_reg cpu w2 (syndrome cpu w2 / 32 mod 32))). apply ex_register;
+        [exact (serves_current cpu w2 h i V2 P)|exact C|exact In1|].
         change (Z.land e 1 = 0). lia. }
       word H V2; [shows register C|]. word H V2; [apply ex_fault; lia|]. split; reflexivity.
     - assert (D : is_read e = true) by (destruct (is_read e); [reflexivity|cbn in Rd; lia]). rewrite D.

@@ -132,7 +132,8 @@ Ltac named V :=
 
 Ltac ranges V := pose proof (sv_cpu _ _ _ _ V); pose proof (sv_h _ _ _ _ V); pose proof (sv_i _ _ _ _ V).
 (** The next word of the run page; what remains to show is that it may be told. *)
-Ltac word H V := eapply wp_mono; [apply H; [exact (sv_held _ _ _ _ V)|exact (serves_run _ _ _ _ V)|lia|apply told_exposed; [exact (serves_own_run _ _ _ _ V)|]]|
+Ltac word H V := eapply wp_mono; [apply H; [exact (sv_held _ _ _ _ V)|exact (serves_run _ _ _ _ V)|lia|apply told_exposed;
+  [exact (serves_own_run _ _ _ _ V)|]]|
   cbv beta; intros ? ? [-> ->]; reduce; steps].
 Ltac shows L D := lazymatch goal with |- exposed ?c ?w _ _ => apply ex_esr; exact (L c w D) end.
 (** Its VM, its number, its run page. *)

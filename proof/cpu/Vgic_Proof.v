@@ -45,7 +45,8 @@ Section Proofs.
   Lemma put F run i x w (Q : option Z -> world -> Prop) : spec_own_set B cpu LI (F "pg_set") -> at_run run w -> 0 <= i < 512 ->
     exposed cpu w i x -> Q None (put_word run i x w) -> WP (F "pg_set" [run; i; x]) Q w.
   Proof.
-    intros H (O & Hd & S) Hi E HQ. eapply wp_mono; [apply H; [exact Hd|right; exact O|exact Hi|apply told_exposed; [exact O|exact E]]|]. cbv beta.
+    intros H (O & Hd & S) Hi E HQ. eapply wp_mono; [apply H; [exact Hd|right; exact O|exact Hi|apply told_exposed;
+      [exact O|exact E]]|]. cbv beta.
     intros r w' (-> & ->). exact HQ.
   Qed.
 

@@ -129,7 +129,8 @@ Section Given.
   Qed.
 
   Lemma calls_before c f args a : before c (ECall f args) a a.
-  Proof. unfold before. destruct (observes (ECall f args)); [|reflexivity]. exists (w_ram a). split; [destruct a; reflexivity|reflexivity]. Qed.
+  Proof. unfold before. destruct (observes (ECall f args)); [|reflexivity]. exists (w_ram a). split; [destruct a;
+    reflexivity|reflexivity]. Qed.
 
   Theorem code_policy s c e k p : sgood B Q R J s -> s_cpu R s c = Serving (Ev e k) -> page_of e = Some p ->
     policy (Z.of_nat c) (s_world R s) e.
@@ -192,7 +193,8 @@ Section Given.
         rewrite <- X, K' in K. discriminate K. }
       pose proof (agree_token _ a w Ag h i Tk) as Tw. rewrite (agree_ctx _ a w Ag h i Tk) in *.
       destruct (Z.eq_dec (wrap U32 (w_mem w (obj "vms.is_protected" [h]))) 0) as [Np|Pd].
-      * rewrite (st_normal B w Se h i ltac:(lia) (fun X => X Np)) in *. rewrite <- (agree_run _ a w Ag h i Tk) in *. apply (Run h i Tk eq_refl).
+      * rewrite (st_normal B w Se h i ltac:(lia) (fun X => X Np)) in *. rewrite <- (agree_run _ a w Ag h i Tk) in *.
+        apply (Run h i Tk eq_refl).
       * destruct (st_ctx B w Se h i ltac:(lia) Pd) as (Rp & K & _). apply po_context. exact K.
     + apply po_table. destruct Nd as [(_ & V & Nd)|(Hd & _ & Nd)]; [|exfalso; cbn in Nd; destruct Nd as [Nd _]; congruence].
       specialize (Nd a Bf). cbn in Nd. destruct Nd as (_ & (Rp & K) & _).

@@ -68,7 +68,8 @@ Section Goes.
           destruct (String.eqb_spec f "ctx_switch"); [subst; discriminate Cp|]. reflexivity. }
         apply Plain; [exact O|]. cbn [open_answer]. rewrite cpu_effect_call in E |- * by exact Cp. rewrite Cp.
         destruct (cpu_effect_does _ _ _ _ _ _ _ E) as (d & D & Ra & _). unfold cpu_effect. rewrite D. cbn [snd].
-        destruct (answer d) as [|r ix|] eqn:An; [exists v|eexists|destruct Ra]; eexists; (split; [split; [cbn|]; reflexivity||exact I|reflexivity]). }
+        destruct (answer d) as [|r ix|] eqn:An; [exists v|eexists|destruct Ra]; eexists; (split; [split; [cbn|];
+          reflexivity||exact I|reflexivity]). }
       cbn [effect open_answer] in E |- *. rewrite Cp in E |- *.
       destruct args as [|x [|y [|z [|x4 [|x5 [|]]]]]]; try (cbn in E; contradiction).
       + destruct (String.eqb_spec f "spin_lock") as [->|]; [destruct Nl; exists "spin_lock", x; auto|].
@@ -80,17 +81,20 @@ Section Goes.
           - apply secret_page, Sec, Sp.
           - match goal with |- content _ _ _ ?w' _ _ => rewrite (patch_words a b x 60 128 r A Np) with (wb := w') end;
               [apply open_words; intros X; apply Np, Sec, X| |reflexivity|reflexivity]. intros i H. apply Sv. auto. }
-        apply Plain; [cbn; rewrite (proj2 (String.eqb_neq f "fp_save") Nf); destruct (String.eqb_spec f "ctx_switch") as [->|]; [destruct E|];
+        apply Plain; [cbn; rewrite (proj2 (String.eqb_neq f "fp_save") Nf); destruct (String.eqb_spec f "ctx_switch") as [->|];
+          [destruct E|];
           reflexivity|].
         repeat match goal with |- context [String.eqb f ?s] => destruct (String.eqb_spec f s); [subst f|] end; cbn in E |- *;
           try contradiction; try solve [exists v; eexists; split; reflexivity].
         do 2 eexists. split; [split; reflexivity|reflexivity].
-      + apply Plain; [destruct (String.eqb_spec f "fp_save") as [->|N1]; [destruct E|]; destruct (String.eqb_spec f "ctx_switch") as [->|N2];
+      + apply Plain; [destruct (String.eqb_spec f "fp_save") as [->|N1]; [destruct E|];
+        destruct (String.eqb_spec f "ctx_switch") as [->|N2];
           [destruct E|]; cbn; rewrite (proj2 (String.eqb_neq _ _) N1), (proj2 (String.eqb_neq _ _) N2); reflexivity|].
         repeat match goal with |- context [String.eqb f ?s] => destruct (String.eqb_spec f s); [subst f|] end; cbn in E |- *;
           try contradiction; try solve [exists v; eexists; split; reflexivity];
         do 2 eexists; (split; [split; reflexivity|reflexivity]).
-      + apply Plain; [destruct (String.eqb_spec f "fp_save") as [->|N1]; [destruct E|]; destruct (String.eqb_spec f "ctx_switch") as [->|N2];
+      + apply Plain; [destruct (String.eqb_spec f "fp_save") as [->|N1]; [destruct E|];
+        destruct (String.eqb_spec f "ctx_switch") as [->|N2];
           [destruct E|]; cbn; rewrite (proj2 (String.eqb_neq _ _) N1), (proj2 (String.eqb_neq _ _) N2); reflexivity|].
         repeat match goal with |- context [String.eqb f ?s] => destruct (String.eqb_spec f s); [subst f|] end; cbn in E |- *;
           try contradiction; solve [exists v; eexists; split; reflexivity].

@@ -96,7 +96,8 @@ Section Kept.
   Qed.
 
   (** KCore writes no private page that anybody reaches, but for its VM. *)
-  Lemma policy_private c w e p : secure B w -> 0 <= c < 8 -> policy c w e -> page_of e = Some p -> kind (state w p) = PG_VM -> reached w p ->
+  Lemma policy_private c w e p : secure B w -> 0 <= c < 8 -> policy c w e -> page_of e = Some p -> kind (state w p) = PG_VM ->
+    reached w p ->
     exists j x, e = ECall "pg_set" [p; j; x] /\ has c w [handle (state w p)].
   Proof.
     intros S Hc P Pe K Rd. pose proof (s_seats B w S) as Se. pose proof (fun q => own_ctx_kind c w q S (proj1 Hc)) as Oc.

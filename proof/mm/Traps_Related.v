@@ -149,7 +149,8 @@ Section Related.
           set (l := context_regs _ _ _ _ _ _).
           assert (X : exists y, In y l /\ reg (Z.of_nat c) (fst (fst y)) (snd (fst y)) = x).
           { apply in_map_iff in I as (r & <- & I). unfold l, context_regs. cbn in I.
-            repeat (destruct I as [<-|I]; [eexists (_, [], _); split; [|reflexivity]; cbn; repeat first [left; reflexivity|right]|]). destruct I. }
+            repeat (destruct I as [<-|I]; [eexists (_, [], _); split; [|reflexivity]; cbn; repeat first [left;
+              reflexivity|right]|]). destruct I. }
           destruct X as (y & Iy & <-). apply set_regs_same, Iy. }
         apply orb_true_iff in W as [W|W]; apply String.eqb_eq in W; subst f;
           destruct args as [|x1 [|x2 [|x3 [|x4 [|x5 [|]]]]]]; try (cbn in E; contradiction); cbn in E, F.
@@ -203,7 +204,8 @@ Section Related.
       (forall c k, C c = Runs k -> D c = negb (friend k) /\ forall h i, k = Vcpu h i -> h <> 0) /\
       (forall c, D c = true -> dark T c)).
     { intros w o C P D T ->. split; [exact (sg_runs _ _ _ _ _ G)|exact (sg_dark _ _ _ _ _ G)]. }
-    destruct A as [W L D T C P]. inversion S as [| |w o Cs Ps Ds Ts c k a x y w' E Fr Ea Ac Fl| |w o Cs Ps Ds Ts c k tr irq E Fr Tr| | | | | |
+    destruct A as [W L D T C P]. inversion S as [| |w o Cs Ps Ds Ts c k a x y w' E Fr Ea Ac Fl| |w o Cs Ps Ds Ts c k tr irq E Fr
+      Tr| | | | | |
       |w o Cs Ps Ds Ts c e k v w' E N1 N2 Ef Dc Ng| | |w o Cs Ps Ds Ts c r k E Ek Fr Dc]; subst; unpack;
       destruct (Go _ _ _ _ _ _ eq_refl) as [Gr Gd]; constructor; unpack; auto.
     - eapply but_trans; [|exact W]. destruct (Gr c k E) as [_ Nz]. destruct k as [d|h i]; [discriminate Fr|].

@@ -14,12 +14,15 @@ Open Scope Z_scope.
 Lemma lock_dec e : {e = lock} + {e <> lock}.
 Proof.
   destruct e as [l|l x|f args]; [right; discriminate..|]. destruct (String.eqb_spec f "spin_lock") as [->|N]; [|right; intros [= ?]; auto].
-  destruct args as [|a [|]]; [right; discriminate| |right; discriminate]. destruct (Z.eq_dec a 0) as [->|N]; [left; reflexivity|right; intros [= X]; auto].
+  destruct args as [|a [|]]; [right; discriminate| |right; discriminate]. destruct (Z.eq_dec a 0) as [->|N]; [left;
+    reflexivity|right; intros [= X]; auto].
 Qed.
 Lemma unlock_dec e : {e = unlock} + {e <> unlock}.
 Proof.
-  destruct e as [l|l x|f args]; [right; discriminate..|]. destruct (String.eqb_spec f "spin_unlock") as [->|N]; [|right; intros [= ?]; auto].
-  destruct args as [|a [|]]; [right; discriminate| |right; discriminate]. destruct (Z.eq_dec a 0) as [->|N]; [left; reflexivity|right; intros [= X]; auto].
+  destruct e as [l|l x|f args]; [right; discriminate..|]. destruct (String.eqb_spec f "spin_unlock") as [->|N]; [|right;
+    intros [= ?]; auto].
+  destruct args as [|a [|]]; [right; discriminate| |right; discriminate]. destruct (Z.eq_dec a 0) as [->|N]; [left;
+    reflexivity|right; intros [= X]; auto].
 Qed.
 
 Section Total.
@@ -34,7 +37,8 @@ Section Total.
     destruct (cpu_primitive f) eqn:Cp.
     { assert (Nl : ~ fst (local_effect B c (ECall f args) a)).
       { intros X. cbn [local_effect] in X. destruct args as [|x [|y [|z [|u [|t [|]]]]]]; try exact X;
-          repeat match type of X with context [String.eqb f ?s] => destruct (String.eqb_spec f s) as [->|]; [discriminate Cp|] end; exact X. }
+          repeat match type of X with context [String.eqb f ?s] => destruct (String.eqb_spec f s) as [->|]; [discriminate Cp|] end;
+            exact X. }
       destruct H as [H|H]; [|contradiction]. rewrite cpu_effect_call in H |- * by exact Cp. revert H. unfold cpu_effect.
       destruct (doing_of B c f args) as [d|] eqn:D; [|intros []]. intros _. cbn [snd].
       assert (R : exists v, replies c (answer d) w v).
@@ -52,7 +56,8 @@ Section Total.
     - repeat match goal with |- context [String.eqb f ?s] => destruct (String.eqb_spec f s) as [->|] end; intros H; some.
     - repeat match goal with |- context [String.eqb f ?s] => destruct (String.eqb_spec f s) as [->|] end; intros H; some.
     - destruct (String.eqb_spec f "ctx_switch") as [->|]; [|intros H; some]. intros _. exists 0. eexists. cbn.
-      exists (fun p i => if (p =? x) && (i =? 48) then reg_of w c "vbar" [] else if (p =? x) && (i =? 37) then reg_of w c "sctlr" [] else w_ram w p i).
+      exists (fun p i => if (p =? x) && (i =? 48) then reg_of w c "vbar" [] else if (p =? x) && (i =? 37) then reg_of w c "sctlr"
+        [] else w_ram w p i).
       split; [|reflexivity]. unfold saves. rewrite Z.eqb_refl. cbn [andb Z.eqb Pos.eqb]. split; [reflexivity|]. split; [reflexivity|].
       intros p i D. destruct (Z.eqb_spec p x) as [->|]; [|reflexivity]. cbn [andb]. destruct D as [D|D]; [contradiction|].
       destruct (Z.eqb_spec i 48); [lia|]. destruct (Z.eqb_spec i 37); [lia|]. reflexivity.
