@@ -164,3 +164,47 @@ Print arrive.
 Print Traps.enters.
 Print life.
 Print on_start.
+(* What is told of a protected VM, and what is ever copied. *)
+From Redoubt.machine Require Exposed.
+Print Exposed.exposed.
+Print Exposed.shown_syndrome.
+Print Exposed.shown_page.
+Print Exposed.current.
+Print Exposed.calls.
+Print Exposed.disclosed.
+Print Events.discloses.
+Print Events.told.
+(* Noninterference with entry, exit, and the guests' calls. *)
+From Redoubt.mm Require Traps_System Traps_Given Traps_Goes Traps_Kept.
+From Redoubt.cpu Require Import Traps_Noninterference.
+Print Assumptions system_traps_secure.
+Print Assumptions system_traps_go_on.
+Print Assumptions traps_noninterference.
+Print Assumptions traps_given.
+Print Assumptions secret_of_one_traps.
+Print Assumptions traps_private_kept.
+Check system_traps_secure.
+Check system_traps_go_on.
+Check traps_noninterference.
+Check traps_given.
+Check secret_of_one_traps.
+Check traps_private_kept.
+Print kcore_entry.
+Print kcore_boot.
+Print Traps_System.volatile.
+Print Traps_System.shows.
+Print Traps_System.veiled.
+Print Traps_System.public.
+Print Traps_System.overwrites.
+Print Traps_System.content.
+Print Traps_System.given.
+Print Traps_System.open_answer.
+Print Traps_System.on_cpu.
+Print Traps_System.back.
+Print Traps_System.trapping.
+Print Traps_System.step.
+Print Traps_System.seen.
+Print Traps_System.same_for.
+Print Traps_Goes.turn.
+Print Traps_Given.policy.
+Print Traps_Kept.own_doing.
