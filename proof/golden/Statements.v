@@ -175,11 +175,12 @@ Print Exposed.disclosed.
 Print Events.discloses.
 Print Events.told.
 (* Noninterference with entry, exit, and the guests' calls. *)
-From Redoubt.mm Require Traps_System Traps_Given Traps_Goes Traps_Kept.
+From Redoubt.mm Require Traps_System Traps_Given Traps_Goes Traps_Kept Traps_Watch.
+From Redoubt.link Require Traps.
 From Redoubt.cpu Require Import Traps_Noninterference.
-(* One question for all six: each answer takes a minute. *)
+(* One question for all: each answer takes a minute. *)
 Definition with_traps := (system_traps_secure, system_traps_go_on, traps_noninterference, traps_given, secret_of_one_traps,
-  traps_private_kept).
+  traps_private_kept, Traps.kcore_traps_NI, Traps_Watch.watched).
 Print Assumptions with_traps.
 Check system_traps_secure.
 Check system_traps_go_on.
@@ -187,6 +188,10 @@ Check traps_noninterference.
 Check traps_given.
 Check secret_of_one_traps.
 Check traps_private_kept.
+Check Traps.kcore_traps_NI.
+Print Traps.kcore_traps.
+Check Traps_Watch.watched.
+Print Traps_Watch.same_machine.
 Print kcore_entry.
 Print kcore_boot.
 Print Traps_System.volatile.

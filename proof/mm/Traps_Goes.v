@@ -144,7 +144,7 @@ Section Turn.
     destruct A as [W L D0 T0 C P]. destruct t as [wn on Cn Pn Dn Tn'].
     destruct Ss as [w o Cs Ps Ds Ts c k a x y w' E Fr Ea Ac|w o Cs Ps Ds Ts c k a x y w' p i z E Fr Ea Ac Fl
       |w o Cs Ps Ds Ts c k a x y w' E Fr Ea Ac Fl|w o Cs Ps Ds Ts c k tr irq E Fr Tr|w o Cs Ps Ds Ts c k tr irq E Fr Tr
-      |w o Cs Ps Ds Ts c k E Fr|w Cs Ps Ds Ts c k x E|w o Cs Ps Ds Ts c k x E
+      |w o Cs Ps Ds Ts c k E|w Cs Ps Ds Ts c k x E|w o Cs Ps Ds Ts c k x E
       |w o Cs Ps Ds Ts c e k v w' l0 E N1 N2 Ef Dc Pu Co|w o Cs Ps Ds Ts c e k E Dc Np
       |w o Cs Ps Ds Ts c e k v w' l0 E N1 N2 Ef Dc Gi Co|w o Cs Ps Ds Ts c e k v w' E N1 N2 Ef Dc Gi
       |w o Cs Ps Ds Ts c r k E Ek Fr|w o Cs Ps Ds Ts c r k E Ek Fr Dc|]; cbn [turn] in Tn; try contradiction;
@@ -155,7 +155,7 @@ Section Turn.
       eexists. eapply step_access; eassumption.
     - specialize (Run c k E Fr). rewrite C in E by exact Run. eexists. eapply step_traps; [exact E|exact Fr|].
       unfold trapping in *. rewrite <- (P k Fr). exact Tr.
-    - specialize (Run c k E Fr). rewrite C in E by exact Run. eexists. eapply step_up; [exact E|exact Fr].
+    - specialize (Run c (Kserv k) E eq_refl). rewrite C in E by exact Run. eexists. eapply step_up; exact E.
     - rewrite C in E by exact Tn. eexists. eapply step_lock; exact E.
     - rewrite C in E by exact Tn. eexists. eapply step_unlock; exact E.
     - pose proof (code_locking _ _ _ _ _ _ _ _ Gs E N1 N2) as Nlk. rewrite C in E by exact Dc.

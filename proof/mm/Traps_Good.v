@@ -220,7 +220,7 @@ Section Good.
     { intros c k Hc d. unfold set_cpu. destruct (PeanoNat.Nat.eqb_spec d c) as [->|]; [intros _; apply Gc, Hc|apply Gc]. }
     destruct S as [w o C P D T c k a t x w' E Fr Ea Ac|w o C P D T c k a t x w' p i y E Fr Ea Ac Fl
       |w o C P D T c k a t x w' E Fr Ea Ac Fl|w o C P D T c k t irq E Fr Tr|w o C P D T c k t irq E Fr Tr
-      |w o C P D T c k E Fr|w C P D T c k x E|w o C P D T c k x E|w o C P D T c e k v w' l E N1 N2 Ef Dc Pu Co|w o C P D T c e k E Dc Np
+      |w o C P D T c d0 E|w C P D T c k x E|w o C P D T c k x E|w o C P D T c e k v w' l E N1 N2 Ef Dc Pu Co|w o C P D T c e k E Dc Np
       |w o C P D T c e k v w' l E N1 N2 Ef Dc Gi Co|w o C P D T c e k v w' E N1 N2 Ef Dc Ng
       |w o C P D T c r k E Ek Fr|w o C P D T c r k E Ek Fr Dc|w o C P D T c r k E Ek Fr Dc];
       unfold machine_of in *; cbn [s_world s_lock s_cpu s_prog s_dark s_stale] in *.

@@ -237,7 +237,7 @@ Section Related.
     { intros w o C P D T c k -> E F. destruct (sg_runs _ _ _ _ _ Gs c k E) as [X _]. unpack. rewrite X, F. reflexivity. }
     destruct A as [W L D0 T0 C P].
     inversion Ss as [w o Cs Ps Ds Ts c k a x y w' E Fr Ea Ac|w o Cs Ps Ds Ts c k a x y w' p i z E Fr Ea Ac Fl
-      | |w o Cs Ps Ds Ts c k tr irq E Fr Tr| |w o Cs Ps Ds Ts c k E Fr|w Cs Ps Ds Ts c k x E|w o Cs Ps Ds Ts c k x E
+      | |w o Cs Ps Ds Ts c k tr irq E Fr Tr| |w o Cs Ps Ds Ts c k E|w Cs Ps Ds Ts c k x E|w o Cs Ps Ds Ts c k x E
       |w o Cs Ps Ds Ts c e k v w' l0 E N1 N2 Ef Dc Pu Co|w o Cs Ps Ds Ts c e k E Dc Np
       |w o Cs Ps Ds Ts c e k v w' l0 E N1 N2 Ef Dc Gi Co|
       |w o Cs Ps Ds Ts c r k E Ek Fr|w o Cs Ps Ds Ts c r k E Ek Fr Dc|]; subst; try contradiction;

@@ -202,7 +202,7 @@ Section System.
       step (state w o C P D T) (Traps c irq) (state w o (set_cpu C c (Serving (entry (Z.of_nat c) t))) P D T)
   | step_trapped w o C P D T c k t irq : C c = Runs k -> friend k = false -> trapping k (P k) irq t ->
       step (state w o C P D T) Silent (state w o (set_cpu C c (Serving (entry (Z.of_nat c) t))) P D T)
-  | step_up w o C P D T c k : C c = Runs k -> friend k = true ->
+  | step_up w o C P D T c d : C c = Runs (Kserv d) ->
       step (state w o C P D T) (Comes_up c) (state w o (set_cpu C c (Serving (boot (Z.of_nat c)))) P D T)
   | step_lock w C P D T c k x : C c = Serving (Ev lock k) ->
       step (state w None C P D T) (Locks c x) (state w (Some c) (set_cpu C c (Serving (k x))) P D T)
