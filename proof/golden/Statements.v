@@ -8,13 +8,6 @@ From Redoubt.mm Require Import Invariant Structure Verified Secure Total Example
 From Redoubt.machine Require Import Locks.
 From Redoubt.lock Require Import Refines Secure.
 Set Printing Width 100.
-Print Assumptions kcore_secure.
-Print Assumptions owner_change.
-Print Assumptions kcore_secure_lock.
-Print Assumptions program_meets.
-Print Assumptions contract_total.
-Print Assumptions board0_ok.
-Print Assumptions example_mem_inv.
 Check kcore_secure.
 Check owner_change.
 Check kcore_secure_lock.
@@ -56,10 +49,6 @@ Print memory_effect.
 (* KServ and VMs as programs. *)
 From Redoubt.machine Require System.
 From Redoubt.mm Require Import Alike Noninterference.
-Print Assumptions system_secure.
-Print Assumptions system_goes_on.
-Print Assumptions noninterference.
-Print Assumptions secret_of_one.
 Check system_secure.
 Check system_goes_on.
 Check noninterference.
@@ -79,15 +68,6 @@ Print secret.
 Print alike.
 (* Integrity of private pages; and calls that leak. *)
 From Redoubt.mm Require Import Lockstep Integrity System_Integrity Example_Vm Leaky.
-Print Assumptions private_kept.
-Print Assumptions any_secret.
-Print Assumptions example_vm.
-Print Assumptions example_alike.
-Print Assumptions leak_not_zeroed.
-Print Assumptions leak_answer.
-Print Assumptions leak_copy.
-Print Assumptions leak_reached.
-Print Assumptions break_store.
 Check private_kept.
 Check any_secret.
 Check example_vm.
@@ -103,9 +83,6 @@ Print keeping.
 (* Boot. *)
 From Redoubt.machine Require Import Boot.
 From Redoubt.mm Require Import Init_Spec Boot_Verified Boot_Secure.
-Print Assumptions boot_establishes.
-Print Assumptions secure_from_boot.
-Print Assumptions boot_possible.
 Check boot_establishes.
 Check secure_from_boot.
 Check boot_possible.
@@ -124,12 +101,6 @@ Print pool_checked.
 Print need.
 (* The link: the C keeps the rules (link/Rules.v), and noninterference comes down from them. *)
 From Redoubt.link Require Import Rules Rules_Proof Abstract Refine Link.
-Print Assumptions kcore_refines.
-Print Assumptions kcore_keeps_rules.
-Print Assumptions kcore_NI.
-Print Assumptions kcore_kept.
-Print Assumptions rules_NI.
-Print Assumptions rules_kept.
 Check kcore_refines.
 Check kcore_keeps_rules.
 Check kcore_NI.
@@ -145,13 +116,10 @@ Print Rules.step.
 Print decided.
 Print looks.
 From Redoubt.link Require Import Rules_Leaky.
-Print Assumptions leak_decided.
 Check leak_decided.
 Print tells.
 (* Every entry to KCore: the whole of what runs at EL2. *)
 From Redoubt.cpu Require Import Traps Traps_Proof Traps_Secure.
-Print Assumptions traps_from_boot.
-Print Assumptions traps_secure_lock.
 Check traps_secure.
 Check traps_owner.
 Check traps_secure_lock.
@@ -178,10 +146,6 @@ Print Events.told.
 From Redoubt.mm Require Traps_System Traps_Given Traps_Goes Traps_Kept Traps_Watch.
 From Redoubt.link Require Traps.
 From Redoubt.cpu Require Import Traps_Noninterference.
-(* One question for all: each answer takes a minute. *)
-Definition with_traps := (system_traps_secure, system_traps_go_on, traps_noninterference, traps_given, secret_of_one_traps,
-  traps_private_kept, Traps.kcore_traps_NI, Traps_Watch.watched).
-Print Assumptions with_traps.
 Check system_traps_secure.
 Check system_traps_go_on.
 Check traps_noninterference.
@@ -213,9 +177,6 @@ Print Traps_Given.policy.
 Print Traps_Kept.own_doing.
 (* Programs for which it is false, as it is stated or with less in the trace. *)
 From Redoubt.mm Require Leaky_Traps.
-Print Assumptions Leaky_Traps.leak_traps_not_zeroed.
-Print Assumptions Leaky_Traps.leak_without_gives.
-Print Assumptions Leaky_Traps.leak_without_left.
 Check Leaky_Traps.leak_traps_not_zeroed.
 Check Leaky_Traps.leak_without_gives.
 Check Leaky_Traps.leak_without_left.
@@ -223,3 +184,13 @@ Print Leaky_Traps.noninterfering.
 Print Leaky_Traps.whole.
 Print Leaky_Traps.without_gives.
 Print Leaky_Traps.without_left.
+(* What they all rest on: one question, for an answer takes a minute. *)
+Definition all_theorems := (kcore_secure, owner_change, kcore_secure_lock, program_meets, contract_total, board0_ok,
+  example_mem_inv, system_secure, system_goes_on, noninterference, secret_of_one, private_kept, any_secret,
+  example_vm, example_alike, leak_not_zeroed, leak_answer, leak_copy, leak_reached, break_store, boot_establishes,
+  secure_from_boot, boot_possible, kcore_refines, kcore_keeps_rules, kcore_NI, kcore_kept, rules_NI, rules_kept,
+  leak_decided, traps_from_boot, traps_secure_lock, Leaky_Traps.leak_traps_not_zeroed,
+  Leaky_Traps.leak_without_gives, Leaky_Traps.leak_without_left, system_traps_secure, system_traps_go_on,
+  traps_noninterference, traps_given, secret_of_one_traps, traps_private_kept, Traps.kcore_traps_NI,
+  Traps_Watch.watched).
+Print Assumptions all_theorems.
