@@ -194,7 +194,7 @@ def noticed(build, number, mutant):
     lines = {"FAIL    " + w for w in ([line] if isinstance(line, str) else line)}
     last = ""
     with subprocess.Popen(emulate + ["1"], stdout=subprocess.PIPE, text=True,
-                          env=dict(os.environ, LIMIT="30")) as p:
+                          env=dict(os.environ, LIMIT="120")) as p:
         for last in p.stdout:
             lines.discard(last.strip())
             if not lines:
