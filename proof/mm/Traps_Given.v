@@ -117,7 +117,6 @@ End Agree.
 
 Section Given.
   Variable B : board.
-  Hypothesis HB : board_ok B.
   Variable Q : Z -> bool.
   Variable R : Type.
   Variable J : Z -> world -> Prop.

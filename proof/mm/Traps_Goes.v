@@ -115,7 +115,6 @@ End Goes.
 
 Section Turn.
   Variable B : board.
-  Hypothesis HB : board_ok B.
   Variable Q : Z -> bool.
   Variable R : Type.
   Variable software : who -> agent R.

@@ -112,13 +112,6 @@ Section Related.
   Qed.
 
   (** ** Cells that an event writes whatever has been in them *)
-  Lemma set_regs_other c l : forall w x, (forall y, In y l -> reg c (fst (fst y)) (snd (fst y)) <> x) ->
-    w_mem (set_regs c l w) x = w_mem w x.
-  Proof.
-    induction l as [|y l IH]; intros w x N; [reflexivity|].
-    change (set_regs c (y :: l) w) with (set_regs c l (set_reg c y w)). rewrite IH by (intros z I; apply N; right; exact I).
-    cbn [set_reg w_mem]. apply upd_other. apply N. left. reflexivity.
-  Qed.
   Lemma set_regs_same c l : forall a b y, In y l ->
     w_mem (set_regs c l a) (reg c (fst (fst y)) (snd (fst y))) = w_mem (set_regs c l b) (reg c (fst (fst y)) (snd (fst y))).
   Proof.
