@@ -67,7 +67,7 @@ Section Specs.
   (** Whether the vCPU may run has been looked at since it was loaded; else it is now, with the lock. *)
   Definition vetted (w w0 : world) : Prop :=
     ready cpu w <> 0 /\ w0 = w \/
-    ready cpu w = 0 /\ exists w1, left_alone cpu w w1 /\ w0 = set_own B cpu "pcpu.ready" 1 w1.
+    ready cpu w = 0 /\ exists w1, left_alone cpu w w1 /\ same_registers cpu w w1 /\ w0 = set_own B cpu "pcpu.ready" 1 w1.
 
   (** The vCPU runs: at the PC and with the PSTATE of its context, which is one that a guest may have.  (The context of a
       normal VM is its run page: whatever KServ has there by now.) *)

@@ -4,7 +4,7 @@ From Redoubt.sem Require Import Tactics Memory Link.
 From Redoubt.machine Require Import State Cpu Events Facts Exposed.
 From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Structure Steps Prims Cpu_Facts Page_Spec Vm_Spec Local_Prims.
 From Redoubt.cpu Require Import Word_Spec Bits_Facts Prims Reg_Spec Ctx_Spec Ctx_Facts Vgic_Spec Trap_Spec Trap_Facts Run_Spec Rest_Spec
-  Left_Kept Serve_Kept Serve_Spec Serve_Keeps Guest_Trap_Spec Guest_Abort_Proof.
+  Left_Kept Serve_Kept Serve_Spec Serve_Keeps Kserv_Facts Guest_Trap_Spec Guest_Abort_Proof.
 From Redoubt.gen Require Import vcpu_exit.
 Import ListNotations.
 Open Scope string_scope.
@@ -162,23 +162,35 @@ Section Proofs.
     assert (Xe : in_ty U64 (reg_of w cpu "esr" [])) by apply wrap_in.
     (* the end: back to the guest, or to KServ *)
     assert (Exit : forall code w1, idle B w1 -> keeps_guest cpu h i w w1 -> In code (RESUME :: exit_codes) -> code <> 255 ->
-      WP (F "guest_exit" [cpu; code]) (fun r w' => idle B w' /\ rests cpu w' /\ exits cpu code w1 w') w1).
+      WP (F "guest_exit" [cpu; code]) (fun r w' => idle B w' /\ rests cpu w' /\ guest_or_kserv cpu w w' /\ exits cpu code w1 w') w1).
     { intros code w1 I1 K1 Ic N. pose proof (at_guest_keeps cpu h i w w1 K1 Eh Ei A) as A1.
       pose proof (rests_keeps cpu h i w w1 K1 Eh Ei A Rs) as R1.
       assert (Ie : In code exit_codes) by (destruct Ic as [Ic|Ic]; [unfold RESUME in Ic; congruence|exact Ic]).
       eapply wp_mono; [apply (H5 code w1 Hc); [|exact A1|exact I1|auto]|].
       { unfold exit_codes in Ie. cbn [In] in Ie. unfold in_ty, modulus. lia. }
-      cbv beta. intros r w' (_ & I' & w2 & Ha & _ & D). split; [exact I'|]. split; [|exists w2; split; [exact Ha|exact D]].
-      pose proof (exit_hosted code w1 w2 R1 Ha) as R2. destruct D as [[_ ->]|(_ & Ko & Z0)]; [exact R2|].
-      exact (off_hosted w2 w' R2 (ha_serves _ _ _ _ Ha) Ko Z0). }
+      cbv beta. intros r w' (_ & I' & w2 & Ha & _ & D). split; [exact I'|].
+      pose proof (exit_hosted code w1 w2 R1 Ha) as R2. pose proof (ha_serves _ _ _ _ Ha) as Sh.
+      assert (Fd : found cpu w2 = after_exit (kserv_of cpu w) code).
+      { rewrite <- (keeps_kserv B cpu h i w w1 S K1 V). pose proof (kg_serves _ _ _ _ _ K1) as V1.
+        apply (again_found B cpu code w1 w2 h i Hc (idle_secured B w1 I1)); [pose proof (sv_token _ _ _ _ V1); lia|exact (sv_ctx _
+          _ _ _ V1)|
+          exact (sv_vm _ _ _ _ V1)|exact (sv_vcpu _ _ _ _ V1)|exact Ha]. }
+      destruct D as [[Nc ->]|(Nc & Ko & Z0)].
+      - split; [exact R2|]. split; [right; split; [exact Sh|exists code; auto]|]. exists w2. split; [exact Ha|left; auto].
+      - split; [exact (off_hosted w2 w' R2 Sh Ko Z0)|]. split; [|exists w2; split; [exact Ha|right; auto]].
+        right. split; [|exists code; split; [exact Ie|rewrite (off_found cpu w2 w' Ko Hc (proj1 Sh)); exact Fd]].
+        destruct Ko as (Ow & Hx & _). unfold serves_host, cur_ctx, in_guest in *. rewrite Hx, !Ow by reflexivity. exact Sh. }
     assert (Out : forall k code w1 w', answered_with B cpu k h i w code w1 -> code <> 255 ->
-      idle B w' /\ rests cpu w' /\ exits cpu code w1 w' -> @None Z = None /\ idle B w' /\ rests cpu w' /\ guest_served B cpu k w w').
-    { intros k' code w1 w' An N (I' & R' & X). split; [reflexivity|]. split; [exact I'|]. split; [exact R'|].
-      exists code, w1. rewrite Eh, Ei. split; [exact An|]. right. split; [exact N|exact X]. }
+      idle B w' /\ rests cpu w' /\ guest_or_kserv cpu w w' /\ exits cpu code w1 w' ->
+      @None Z = None /\ idle B w' /\ rests cpu w' /\ guest_or_kserv cpu w w' /\ guest_served B cpu k w w').
+    { intros k' code w1 w' An N (I' & R' & Gk & X). split; [reflexivity|]. split; [exact I'|]. split; [exact R'|].
+      split; [exact Gk|]. exists code, w1. rewrite Eh, Ei. split; [exact An|]. right. split; [exact N|exact X]. }
     assert (Back : forall k code w1, idle B w1 -> keeps_guest cpu h i w w1 -> answered_with B cpu k h i w code w1 -> code = 255 ->
-      @None Z = None /\ idle B w1 /\ rests cpu w1 /\ guest_served B cpu k w w1).
+      @None Z = None /\ idle B w1 /\ rests cpu w1 /\ guest_or_kserv cpu w w1 /\ guest_served B cpu k w w1).
     { intros k' code w1 I1 K1 An N. split; [reflexivity|]. split; [exact I1|].
-      split; [exact (rests_keeps cpu h i w w1 K1 Eh Ei A Rs)|]. exists code, w1. rewrite Eh, Ei. split; [exact An|]. left. auto. }
+      split; [exact (rests_keeps cpu h i w w1 K1 Eh Ei A Rs)|].
+      split; [left; split; [exact (at_guest_keeps cpu h i w w1 K1 Eh Ei A)|exact (keeps_kserv B cpu h i w w1 S K1 V)]|]. exists
+        code, w1. rewrite Eh, Ei. split; [exact An|]. left. auto. }
     assert (Pr : forall (b : bool),
       ((wrap U32 (w_mem w (obj "vms.is_protected" [h])) =? 0) = negb b) -> if b then protected w h else ~ protected w h).
     { intros b E. unfold protected. destruct b; cbn [negb] in E; lia. }
@@ -209,13 +221,13 @@ Section Proofs.
     - enter. steps. prim H1 S. change (wrap U64 (w_mem w (reg cpu "esr" []))) with (reg_of w cpu "esr" []). steps; try (exfalso; lia).
       who V S. named V. steps. apply read_ret; [exact Mr|exact S|]. reduce. steps; run V S.
       + word H V; [apply ex_esr; exact (the_class cpu w)|].
-        eapply wp_mono; [apply (Exit 1); [apply idle_ram, I|apply keeps_word, V|cbn; tauto|discriminate]|].
+        eapply wp_mono; [apply (Exit 1); [apply idle_ram, I|apply keeps_word; [left; reflexivity|exact V]|cbn; tauto|discriminate]|].
         cbv beta. intros r w2 D. reduce. steps. eapply (Out 2 1); [|discriminate|exact D]. do 3 right. split; [reflexivity|].
         split; [reflexivity|]. eexists. split; [left; split; [exact (Pr true ltac:(cbn [negb]; lia))|reflexivity]|reflexivity].
       + eapply wp_mono; [apply H; [exact (sv_held _ _ _ _ V)|exact (serves_run _ _ _ _ V)|lia|]|].
         { apply (told_normal B cpu w S Hc h i); [exact (sv_token _ _ _ _ V)|]. exact (Pr false ltac:(cbn [negb]; lia)). }
         cbv beta. intros ? ? [-> ->]. reduce. steps.
-        eapply wp_mono; [apply (Exit 1); [apply idle_ram, I|apply keeps_word, V|cbn; tauto|discriminate]|].
+        eapply wp_mono; [apply (Exit 1); [apply idle_ram, I|apply keeps_word; [left; reflexivity|exact V]|cbn; tauto|discriminate]|].
         cbv beta. intros r w2 D. reduce. steps. eapply (Out 2 1); [|discriminate|exact D]. do 3 right. split; [reflexivity|].
         split; [reflexivity|]. eexists. split; [right; split; [exact (Pr false ltac:(cbn [negb]; lia))|reflexivity]|reflexivity].
   Qed.

@@ -87,9 +87,9 @@ Section Specs.
     (code = RESUME /\ w' = w1 \/ code <> RESUME /\ exits code w1 w').
   (** The whole of what is said of [guest_trap]; [spec_guest_trap] (Rest_Spec.v) is what [trap] needs of it. *)
   Definition spec_guest_served (d : den) : Prop := forall k w, 0 <= k < 3 -> rests cpu w -> at_guest cpu w -> idle B w ->
-    WP (d [cpu; k]) (fun r w' => r = None /\ idle B w' /\ rests cpu w' /\ guest_served k w w') w.
+    WP (d [cpu; k]) (fun r w' => r = None /\ idle B w' /\ rests cpu w' /\ guest_or_kserv cpu w w' /\ guest_served k w w') w.
   Lemma guest_served_trap d : spec_guest_served d -> spec_guest_trap B cpu d.
   Proof.
-    intros H k w Rk Rs A I. eapply wp_mono; [exact (H k w Rk Rs A I)|]. intros r w' (E & I' & R' & _). auto.
+    intros H k w Rk Rs A I. eapply wp_mono; [exact (H k w Rk Rs A I)|]. intros r w' (E & I' & R' & G & _). auto.
   Qed.
 End Specs.

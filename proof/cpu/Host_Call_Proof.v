@@ -101,8 +101,8 @@ Section Proofs.
       destruct D as [->|[-> ->]]; eexists; (split; [reflexivity|]); [left|right]; auto.
     - apply other_case. apply H3; assumption.
     - apply other_case. apply H4; assumption.
-    - eapply left_case; [exact A|exact S|apply H5; assumption|]. cbv beta. intros r w' [-> ->].
-      split; [apply set_regs_idle, I|]. exists 0. split; [reflexivity|]. split; reflexivity.
+    - apply other_case. eapply wp_mono; [apply H5; assumption|]. cbv beta. intros r w' [-> ->].
+      split; [apply set_regs_idle, I|]. split; [apply hosted_regs, A|]. exists 0. split; [reflexivity|]. split; reflexivity.
     - eapply left_case; [exact A|exact S|apply H6; assumption|]. cbv beta. intros r w' [-> ->].
       split; [apply set_own_idle; [reflexivity|exact I]|]. exists 0. split; [reflexivity|]. split; reflexivity.
     - eapply left_case; [exact A|exact S|apply H7; assumption|]. cbv beta. intros r w' D.

@@ -19,9 +19,9 @@ Section Left.
   Hypothesis Hc : 0 <= c.
   Notation K := (kcore B c LI).
 
-  (** What a trap is about, what the virtual CPU interface has, what counts for KServ: calls on memory write none of
+  (** What a trap is about, what the virtual CPU interface has, what counts for KServ, its virtual timer: calls on memory write none of
       these.  (Other registers of the CPU may change.) *)
-  Definition trap_registers : list ident := ["esr"; "far"; "hpfar"; "ich_vtr"; "pmu"].
+  Definition trap_registers : list ident := ["esr"; "far"; "hpfar"; "ich_vtr"; "pmu"; "cntvoff"].
   Definition left_cell (w : world) (l : loc) : Prop :=
     owns c w l /\ (fst l = loaded_cell -> exists h i, snd l = [h; i]) /\
       String.prefix "reg." (fst l) = false /\ existsb (String.eqb (fst l)) scratch_cells = false \/
@@ -82,13 +82,13 @@ Section Left.
     - intros p i H. rewrite (l_ram _ _ L' p i (left_own_page a b L p H)). apply (l_ram _ _ L), H.
   Qed.
 
-  Lemma left_regs w f args d : existsb (String.eqb f) ["pmu_stop"; "pmu_start"; "features_set"; "page_copy"] = false ->
+  Lemma left_regs w f args d : existsb (String.eqb f) not_for_memory = false ->
     doing_of B c f args = Some d -> left_alone w (set_regs c (writes d) w).
   Proof.
-    intros Q D. cbn [existsb] in Q. rewrite !orb_false_iff in Q. destruct Q as (Q1 & Q2 & Q3 & _).
+    intros Q D. cbn [existsb not_for_memory] in Q. rewrite !orb_false_iff in Q. destruct Q as (Q1 & Q2 & Q3 & Q4 & _).
     assert (N : forall x, In x (writes d) -> ~ In (fst (fst x)) trap_registers).
     { intros x Ix J. destruct args as [|a1 [|a2 [|a3 [|a4 [|]]]]]; cbn -[String.eqb] in D;
-        rewrite ?Q1, ?Q2, ?Q3 in D; try discriminate D;
+        rewrite ?Q1, ?Q2, ?Q3, ?Q4 in D; try discriminate D;
         repeat match type of D with (if ?b then _ else _) = _ => destruct b end;
         try discriminate D; injection D as <-; cbn in Ix;
         repeat (destruct Ix as [<-|Ix]; [cbn in J; intuition discriminate|]); exact Ix. }
@@ -132,7 +132,7 @@ Section Left.
         * destruct Cm as [(_ & Cm)|(_ & U & _)]; [exact (Cm S)|]. destruct (Sh S) as (h & i & E). destruct l as [d ix].
           cbn [fst snd] in *. subst d ix. cbn in U. unfold token in U. lia.
         * destruct Cm as [(Cm & _)|(_ & U & _)]; [exact (Cm S)|]. destruct (snd l) as [|h [|i [|]]]; cbn in O, U; try contradiction. lia.
-    - destruct J as [<-|[<-|[<-|[<-|[<-|[]]]]]]; cbn in Cm; destruct Cm as [Cm|([Cm|[Cm|Cm]] & _)]; discriminate Cm.
+    - destruct J as [<-|[<-|[<-|[<-|[<-|[<-|[]]]]]]]; cbn in Cm; destruct Cm as [Cm|([Cm|[Cm|Cm]] & _)]; discriminate Cm.
   Qed.
 
   (** Single events; security is kept by every one. *)
@@ -150,7 +150,7 @@ Section Left.
         destruct (class_of (fst l)) eqn:Cl; try (subst w0; apply left_refl).
         destruct Bf as (x & ->). split; [|reflexivity]. intros l0 H. cbn [w_mem set_mem]. apply upd_other. intros <-.
         destruct H as [(O & _)|(r & J & ->)]; [unfold owns in O; rewrite Cl in O; exact O|].
-        destruct J as [<-|[<-|[<-|[<-|[<-|[]]]]]]; discriminate Cl. }
+        destruct J as [<-|[<-|[<-|[<-|[<-|[<-|[]]]]]]]; discriminate Cl. }
     apply (left_trans w w0); [exact K0|].
     destruct e as [l|l x|f args].
     - destruct E as [_ ->]. apply left_refl.
@@ -162,7 +162,7 @@ Section Left.
       + destruct (String.eqb f "spin_lock").
         { cbn in E. destruct E as (w1 & _ & -> & Ow & Pg). split; [|exact Pg]. intros l H. cbn [w_mem set_held].
           destruct H as [(O & _)|(r & J & ->)]; [apply Ow, O|]. apply Ow. unfold owns.
-          destruct J as [<-|[<-|[<-|[<-|[<-|[]]]]]]; reflexivity. }
+          destruct J as [<-|[<-|[<-|[<-|[<-|[<-|[]]]]]]]; reflexivity. }
         destruct (String.eqb f "spin_unlock"); [cbn in E; subst w'; apply left_same; reflexivity|].
         destruct (String.eqb f "meta_get"); [cbn in E; destruct E as [_ ->]; apply left_refl|].
         destruct (String.eqb f "page_zero"); [cbn in E, F; subst w'; apply left_unused, F|].

@@ -41,7 +41,7 @@ Section Prims.
   Proof. exact (set_regs_secure [x] w). Qed.
 
   Lemma does_in_ok m prims f ps res : prims f = Some {| s_params := ps; s_result := res |} -> cpu_primitive f = true ->
-    paging f = false -> (m = false -> existsb (String.eqb f) ["pmu_stop"; "pmu_start"; "features_set"; "page_copy"] = false) ->
+    paging f = false -> (m = false -> existsb (String.eqb f) not_for_memory = false) ->
     does_in m f (List.length ps) res (call_primitive prims f).
   Proof.
     intros E C Pg Q args x w L D S N. assert (Lc : local (ECall f args) w = false) by (apply local_not, Pg).
@@ -58,7 +58,7 @@ Section Prims.
   Qed.
 
   Lemma does_ok prims f ps res : prims f = Some {| s_params := ps; s_result := res |} -> cpu_primitive f = true ->
-    paging f = false -> existsb (String.eqb f) ["pmu_stop"; "pmu_start"; "features_set"; "page_copy"] = false ->
+    paging f = false -> existsb (String.eqb f) not_for_memory = false ->
     does f (List.length ps) res (call_primitive prims f).
   Proof. intros E C Pg Q args x w L D S N m. exact (does_in_ok m prims f ps res E C Pg (fun _ => Q) args x w L D S N). Qed.
 

@@ -85,7 +85,7 @@ Section Proofs.
         rewrite (left_x cpu w w1 h i Lf 0 V P). exact Cl. }
       set (w2 := put_word (vcpu_run w1 h i) 0 t w1). assert (V2 : serves cpu w2 h i) by apply serves_ram, V1.
       assert (S2 : secure B w2) by apply secure_ram, S1. put H5 V2 S2; [contradiction|]. apply G.
-      + apply (keeps_trans cpu h i w w1 _ K1), keeps_word, V1.
+      + apply (keeps_trans cpu h i w w1 _ K1), keeps_word; [left; reflexivity|exact V1].
       + apply idle_ram, I1.
       + cbn. tauto.
       + rewrite E. split; reflexivity.

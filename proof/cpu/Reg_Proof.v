@@ -317,7 +317,8 @@ Section Proofs.
       [reflexivity|exact S]]|].
     intros _. steps. split; reflexivity.
   Qed.
-  Lemma call_cntvoff_ok F : setter "cntvoff_set" (F "cntvoff_set") -> spec_call_cntvoff B cpu LI (invoke F fuel f_call_cntvoff).
+  Lemma call_cntvoff_ok F : does_all B cpu LI "cntvoff_set" 1 None (F "cntvoff_set") ->
+    spec_call_cntvoff B cpu LI (invoke F fuel f_call_cntvoff).
   Proof. intros H o w X S. enter. steps. prim H S. steps. split; reflexivity. Qed.
   Lemma call_vgic_info_ok F : getter "ich_vtr_get" (F "ich_vtr_get") -> spec_call_vgic_info B cpu LI (invoke F fuel f_call_vgic_info).
   Proof.

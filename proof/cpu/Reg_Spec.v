@@ -132,7 +132,7 @@ Section Specs.
     WP (d [cpu]) (fun r w' => r = Some 0 /\
       w' = set_own "pcpu.res3" 0x5245444f55425431 (set_own "pcpu.res2" 0 (set_own "pcpu.res1" 0x10001 w))) w.
   Definition spec_call_cntvoff (d : den) : Prop := forall o w, in_ty U64 o -> secure B w ->
-    WP (d [o]) (fun r w' => r = Some 0 /\ w' = set_regs cpu [("cntvoff", [], o)] w) w.
+    wp (kcore_all B cpu LI) (d [o]) (fun r w' => r = Some 0 /\ w' = set_regs cpu [("cntvoff", [], o)] w) w.
   Definition spec_call_vgic_info (d : den) : Prop := forall w, 0 <= cpu < 8 -> secure B w ->
     WP (d [cpu]) (fun r w' => r = Some 0 /\ w' = set_own "pcpu.res1" (reg_of w cpu "ich_vtr" []) w) w.
 End Specs.

@@ -23,15 +23,42 @@ Record rests (c : Z) (w : world) : Prop := {
 (** KServ is on the CPU. *)
 Definition hosted (c : Z) (w : world) : Prop := rests c w /\ serves_host c w.
 
+(** ** While a vCPU is on the CPU: what KServ will get back
+    Its page with all words that the switch back loads, what is kept of MDCR_EL2 and the PMU, CNTVOFF_EL2, its tables.  Nothing
+    that KCore does for a guest changes it. *)
+Record kserv_state := Kserv_state {
+  ks_page : Z; ks_words : list Z; ks_mdcr : Z; ks_pmu : Z; ks_cntvoff : Z; ks_root : Z }.
+Definition ctx_words (w : world) (p : Z) : list Z := List.map (fun i => word w p (Z.of_nat i)) (seq 0 128).
+Definition kserv_of (c : Z) (w : world) : kserv_state :=
+  Kserv_state (host_ctx w c) (ctx_words w (host_ctx w c)) (wrap U64 (w_mem w (obj "pcpu.mdcr" [c])))
+    (wrap U64 (w_mem w (obj "pcpu.pmu" [c]))) (reg_of w c "cntvoff" []) (wrap U64 (w_mem w (obj "host_root" []))).
+
+(** What software that gets the CPU finds: its context, and the registers under which it runs. *)
+Definition found_registers : list ident :=
+  ["elr"; "spsr"; "vbar"; "sctlr"; "ctx"; "vttbr"; "hcr"; "mdcr"; "cptr"; "features"; "cnthctl"; "cntvoff"; "pmu"].
+Definition found (c : Z) (w : world) : list Z * list Z :=
+  (ctx_words w (cur_ctx c w), List.map (fun r => reg_of w c r []) found_registers).
+(** KServ, when a vCPU has left the CPU with exit [code]: x0 is KC_OK, x1 the exit; all else is its own, or constant. *)
+Definition after_exit (s : kserv_state) (code : Z) : list Z * list Z :=
+  let own n := nth n (ks_words s) 0 in
+  (0 :: code :: skipn 2 (ks_words s),
+   [own 31%nat; own 32%nat; own 48%nat; own 37%nat; ks_page s; vttbr 0 (ks_root s); HCR_HOST; ks_mdcr s; CPTR_HOST; 1; CNTHCTL_HOST;
+    ks_cntvoff s; ks_pmu s]).
+
+(** A guest has trapped in [w]: it goes on, or KServ does. *)
+Definition guest_or_kserv (c : Z) (w w' : world) : Prop :=
+  at_guest c w' /\ kserv_of c w' = kserv_of c w \/
+  serves_host c w' /\ exists code, In code exit_codes /\ found c w' = after_exit (kserv_of c w) code.
+
 Section Specs.
   Variables (B : board) (cpu : Z).
   Notation WP := (wp (kcore_all B cpu (mem_inv B))).
 
   (** Every entry to KCore but the first one; of it the part for a guest (exit.c).  KServ's: Host_Trap_Spec.v. *)
   Definition spec_guest_trap (d : den) : Prop := forall k w, 0 <= k < 3 -> rests cpu w -> at_guest cpu w -> idle B w ->
-    WP (d [cpu; k]) (fun r w' => r = None /\ idle B w' /\ rests cpu w') w.
+    WP (d [cpu; k]) (fun r w' => r = None /\ idle B w' /\ rests cpu w' /\ guest_or_kserv cpu w w') w.
   Definition spec_trap (d : den) : Prop := forall k w, 0 <= k < 3 -> rests cpu w -> idle B w ->
-    WP (d [cpu; k]) (fun r w' => r = None /\ idle B w' /\ rests cpu w') w.
+    WP (d [cpu; k]) (fun r w' => r = None /\ idle B w' /\ rests cpu w' /\ (at_guest cpu w -> guest_or_kserv cpu w w')) w.
   Definition spec_cpu_start (d : den) : Prop := forall w, 0 <= cpu < 8 -> idle B w ->
     WP (d [cpu]) (fun r w' => r = None /\ idle B w' /\ hosted cpu w') w.
 End Specs.

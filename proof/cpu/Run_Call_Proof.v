@@ -55,7 +55,7 @@ Section Proofs.
       e = [("cpu", Some cpu); ("ctx", None); ("pc", None); ("pstate", None); ("ok", ok)]).
     { to_if. own S. change (wrap U32 (w_mem w ("pcpu.ready", [cpu]))) with (ready cpu w). to_if.
       - eapply wp_mono; [apply wp_all, (wp_left B cpu LI HB ltac:(lia)); [exact S|apply H1; [exact Oc|exact Id]]|]. cbv beta.
-        intros r w1 ((I1 & w2 & _ & _ & Hr) & Lk).
+        intros r w1 ((I1 & w2 & _ & _ & Hr & Kr) & Lk).
         assert (Nv1 : loaded_vm cpu w1 <> 0).
         { unfold loaded_vm in *. rewrite (l_mem _ _ _ Lk); [exact Nv|]. apply left_owned; first [reflexivity|discriminate]. }
         assert (Ho1 := hosted_left cpu w w1 Lk Ho). destruct Hr as [(-> & _)|(-> & _ & Rn)]; to_if.

@@ -255,6 +255,26 @@ Section Proofs.
         unfold w9, w8, w7. rewrite !reg_other by (left; discriminate). unfold w6. cbn [set_regs context_regs fold_left].
         rewrite !reg_other by (left; discriminate). rewrite reg_same. unfold word at 1. rewrite wrap_wrap.
         unfold word. rewrite (ch_ram _ _ _ _ _ C5) by (apply Nx; lia). reflexivity.
+      - rewrite Hr. unfold w13, w12. rewrite !reg_other by (left; discriminate). unfold w11, w10. rewrite !reg_cell by reflexivity.
+        unfold w9, w8, w7. rewrite !reg_other by (left; discriminate). unfold w6. cbn [set_regs context_regs fold_left].
+        rewrite !reg_other by (left; discriminate). rewrite reg_same. apply wrap_wrap.
+      - rewrite Hr. unfold w13, w12. rewrite !reg_other by (left; discriminate). unfold w11, w10. rewrite !reg_cell by reflexivity.
+        unfold w9, w8, w7. rewrite !reg_other by (left; discriminate). unfold w6. cbn [set_regs context_regs fold_left].
+        rewrite !reg_other by (left; discriminate). rewrite reg_same. rewrite (k_root B w Kc), (wrap_small U64 _ Rr). unfold vttbr.
+        change (Z.shiftl 0 48) with 0. rewrite Z.lor_0_l. apply wrap_small, Rr.
+      - rewrite Hr. unfold w13, w12. rewrite !reg_other by (left; discriminate). unfold w11, w10. rewrite !reg_cell by reflexivity.
+        unfold w9, w8, w7. rewrite !reg_other by (left; discriminate). unfold w6. cbn [set_regs context_regs fold_left].
+        rewrite !reg_other by (left; discriminate). rewrite reg_same. reflexivity.
+      - rewrite Hr. unfold w13, w12. rewrite !reg_other by (left; discriminate). unfold w11, w10. rewrite !reg_cell by reflexivity.
+        unfold w9, w8, w7. rewrite !reg_other by (left; discriminate). unfold w6. cbn [set_regs context_regs fold_left].
+        rewrite reg_same. rewrite (same_own cpu _ _ _ _ C5) by reflexivity. apply wrap_wrap.
+      - rewrite Hr. unfold w13, w12. rewrite !reg_other by (left; discriminate). unfold w11, w10. rewrite !reg_cell by reflexivity.
+        unfold w9, w8, w7. rewrite !reg_other by (left; discriminate). rewrite reg_same. reflexivity.
+      - rewrite Hr. unfold w13, w12. rewrite !reg_other by (left; discriminate). unfold w11, w10. rewrite !reg_cell by reflexivity.
+        unfold w9, w8. rewrite !reg_other by (left; discriminate). rewrite reg_same. reflexivity.
+      - rewrite Hr. unfold w13, w12. rewrite !reg_other by (left; discriminate). unfold w11, w10. rewrite !reg_cell by reflexivity.
+        unfold w9. rewrite reg_same. rewrite wrap_wrap. rewrite (same_own cpu _ _ _ _ D8) by reflexivity.
+        rewrite (same_own cpu _ _ _ _ C5) by reflexivity. reflexivity.
       - fold host. unfold w16. rewrite put_word_other by (right; lia). unfold w15. apply put_word_same.
       - fold host. unfold w16. rewrite put_word_same. apply wrap_small, Xc.
       - unfold fp_live. rewrite (same_own cpu _ _ _ _ D16), (same_own cpu _ _ _ _ D5) by reflexivity. exact L4.

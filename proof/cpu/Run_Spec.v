@@ -46,6 +46,9 @@ Definition exit_cells : list ident :=
   ["reg.cptr"; "pcpu.fp_live"; "reg.ich_lr"; "reg.ich_hcr"; "reg.vbar"; "reg.sctlr"; "reg.ctx"; "reg.vttbr"; "reg.hcr";
    "reg.mdcr"; "reg.cnthctl"; "reg.features"; "reg.pmu"; "pcpu.cur_ctx"; "pcpu.in_guest"; "reg.elr"; "reg.spsr"].
 
+(** HCR_EL2 and CNTHCTL_EL2 of KServ. *)
+Definition HCR_HOST := 81068093975560199. Definition CNTHCTL_HOST := 3.
+
 (** KServ goes on where it was: PC, PSTATE and EL1's registers that this machine has are those of its page; its x0 is 0
     (KC_OK) and x1 the exit; the vCPU's virtual interface and FP registers are off the CPU. *)
 Record host_again (c code : Z) (w w' : world) : Prop := {
@@ -55,6 +58,13 @@ Record host_again (c code : Z) (w w' : world) : Prop := {
   ha_pstate : reg_of w' c "spsr" [] = word w (host_ctx w c) 32;
   ha_vbar : reg_of w' c "vbar" [] = word w (host_ctx w c) 48;
   ha_sctlr : reg_of w' c "sctlr" [] = word w (host_ctx w c) 37;
+  ha_ctx : reg_of w' c "ctx" [] = host_ctx w c;
+  ha_tables : reg_of w' c "vttbr" [] = vttbr 0 (wrap U64 (w_mem w (obj "host_root" [])));
+  ha_hcr : reg_of w' c "hcr" [] = HCR_HOST;
+  ha_mdcr : reg_of w' c "mdcr" [] = wrap U64 (w_mem w (obj "pcpu.mdcr" [c]));
+  ha_timers : reg_of w' c "cnthctl" [] = CNTHCTL_HOST;
+  ha_features : reg_of w' c "features" [] = 1;
+  ha_pmu : reg_of w' c "pmu" [] = wrap U64 (w_mem w (obj "pcpu.pmu" [c]));
   ha_x0 : word w' (host_ctx w c) 0 = 0;
   ha_x1 : word w' (host_ctx w c) 1 = code;
   ha_fp : fp_live c w' = 0;

@@ -63,25 +63,36 @@ Section Keeps.
   Notation keeps := (keeps_guest c h i).
 
   Lemma keeps_same w w' : serves c w h i -> w_held w' = false ->
-    (forall l, In l (guest_objects c h i) -> w_mem w' l = w_mem w l) -> keeps w w'.
+    (forall l, In l (guest_objects c h i) -> w_mem w' l = w_mem w l) ->
+    (forall j, host_ctx w c <> vcpu_run w h i -> host_ctx w c <> vcpu_ctx w h i ->
+      w_ram w' (host_ctx w c) j = w_ram w (host_ctx w c) j) -> keeps w w'.
   Proof.
-    intros V Hd E. split; [|exact E]. destruct V. constructor; auto; unfold loaded_vm, loaded_vcpu, token, vcpu_on, cur_ctx,
+    intros V Hd E Hp. split; [|exact E|exact Hp]. destruct V. constructor; auto; unfold loaded_vm, loaded_vcpu, token, vcpu_on, cur_ctx,
       vcpu_ctx in *; rewrite !E by (cbn; tauto); assumption.
   Qed.
   Lemma keeps_refl w : serves c w h i -> keeps w w.
-  Proof. intros V. split; [exact V|reflexivity]. Qed.
+  Proof. intros V. split; [exact V|reflexivity|reflexivity]. Qed.
   Lemma keeps_trans w w1 w' : keeps w w1 -> keeps w1 w' -> keeps w w'.
-  Proof. intros K K'. split; [apply K'|]. intros l I. rewrite (kg_mem _ _ _ _ _ K' l I). apply K, I. Qed.
+  Proof.
+    intros K K'. split; [apply K'| |].
+    - intros l I. rewrite (kg_mem _ _ _ _ _ K' l I). apply K, I.
+    - intros j N1 N2. pose proof (kg_host _ _ _ _ _ K' j) as X. rewrite (keeps_host_ctx c h i w w1 K), (keeps_run c h i w w1 K),
+        (keeps_ctx c h i w w1 K) in X. rewrite X by assumption. apply K; assumption.
+  Qed.
 
   Lemma keeps_left w w' : serves c w h i -> left_alone c w w' -> w_held w' = false -> keeps w w'.
   Proof.
-    intros V L Hd. apply keeps_same; [exact V|exact Hd|]. pose proof (sv_token _ _ _ _ V) as T.
+    intros V L Hd. apply keeps_same; [exact V|exact Hd| |].
+    2: { intros j _ _. apply (l_ram c w w' L). left. split; [apply V|reflexivity]. }
+    pose proof (sv_token _ _ _ _ V) as T.
     assert (Own : forall d, class_of d = Percpu -> d <> loaded_cell -> String.prefix "reg." d = false ->
       existsb (String.eqb d) scratch_cells = false -> w_mem w' (obj d [c]) = w_mem w (obj d [c])) by (exact (left_entry c w w' L)).
     assert (Rg : forall r, In r trap_registers -> w_mem w' (reg c r []) = w_mem w (reg c r [])).
     { intros r J. apply (l_mem c w w' L). right. exists r. auto. }
     intros l J. cbn [In guest_objects] in J.
     do 6 (destruct J as [<-|J]; [apply Own; first [reflexivity|discriminate]|]).
+    destruct J as [<-|J]; [apply (l_mem c w w' L), left_owned; [exact I|discriminate|reflexivity|reflexivity]|].
+    do 2 (destruct J as [<-|J]; [apply Own; first [reflexivity|discriminate]|]).
     destruct J as [<-|J]; [apply (l_mem c w w' L), left_owned; [exact I|discriminate|reflexivity|reflexivity]|].
     destruct J as [<-|J]; [apply (l_mem c w w' L), left_owned; [apply token_owned, T|eauto|reflexivity|reflexivity]|].
     destruct J as [<-|J]; [apply (l_mem c w w' L), left_owned; [apply power_owned; [exact T|apply V]|discriminate|
@@ -91,24 +102,27 @@ Section Keeps.
     repeat (destruct J as [<-|J]; [apply Rg; cbn; tauto|]). destruct J.
   Qed.
 
-  Lemma keeps_ram w r : serves c w h i -> keeps w (set_ram r w).
-  Proof. intros V. apply keeps_same; [exact V|apply V|reflexivity]. Qed.
-  Lemma keeps_word w p j x : serves c w h i -> keeps w (put_word p j x w).
-  Proof. apply keeps_ram. Qed.
+  (** A word of one of the vCPU's pages. *)
+  Lemma keeps_word w p j x : p = vcpu_run w h i \/ p = vcpu_ctx w h i -> serves c w h i -> keeps w (put_word p j x w).
+  Proof.
+    intros P V. apply keeps_same; [exact V|apply V|reflexivity|]. intros k N1 N2. cbn. unfold store_word.
+    destruct (Z.eqb_spec (host_ctx w c) p) as [E|]; [|reflexivity]. exfalso. destruct P; congruence.
+  Qed.
   Lemma keeps_put_reg w n v : serves c w h i -> keeps w (put_reg c n v w).
-  Proof. intros V. unfold put_reg. destruct (n <? 31); [apply keeps_ram|apply keeps_refl]; exact V. Qed.
+  Proof. intros V. unfold put_reg. destruct (n <? 31); [apply keeps_word; [right; apply V|]|
+    apply keeps_refl]; exact V. Qed.
   Lemma keeps_tell l w : serves c w h i -> keeps w (tell h i l w).
   Proof.
     intros V. enough (G : forall w1, keeps w w1 -> keeps w (tell h i l w1)) by (apply G, keeps_refl, V).
     induction l as [|x l IH]; intros w1 K; [exact K|]. apply (IH (put_word (vcpu_run w1 h i) (fst x) (snd x) w1)).
-    apply (keeps_trans w w1); [exact K|]. apply keeps_word, K.
+    apply (keeps_trans w w1); [exact K|]. apply keeps_word; [left; reflexivity|apply K].
   Qed.
 
   (** Objects that are none of these. *)
   Lemma keeps_cell w d ix v : existsb (fun l => String.eqb d (fst l)) (guest_objects c h i) = false -> serves c w h i ->
     keeps w (set_mem (upd (w_mem w) (obj d ix) v) w).
   Proof.
-    intros N V. apply keeps_same; [exact V|apply V|]. intros l J. cbn [w_mem set_mem]. apply upd_other. intros <-.
+    intros N V. apply keeps_same; [exact V|apply V| |reflexivity]. intros l J. cbn [w_mem set_mem]. apply upd_other. intros <-.
     assert (X : existsb (fun l => String.eqb d (fst l)) (guest_objects c h i) = true).
     { apply existsb_exists. eexists. split; [exact J|]. apply String.eqb_refl. }
     congruence.
@@ -130,7 +144,8 @@ Section Keeps.
   (** Registers but the five. *)
   Lemma keeps_reg w x : existsb (String.eqb (fst (fst x))) trap_registers = false -> serves c w h i -> keeps w (set_reg c x w).
   Proof.
-    destruct x as [[r ix] v]. cbn [fst snd]. intros N V. apply keeps_same; [exact V|apply V|]. intros l J. cbn [w_mem set_reg fst snd].
+    destruct x as [[r ix] v]. cbn [fst snd]. intros N V. apply keeps_same; [exact V|apply V| |reflexivity]. intros l J. cbn [w_mem
+      set_reg fst snd].
     apply upd_other. intros E. unfold reg in E.
     repeat (destruct J as [<-|J]; [injection E as E; first [subst r; discriminate N|destruct r; discriminate E]|]). destruct J.
   Qed.
@@ -185,7 +200,8 @@ Section Keeps.
   Qed.
   Lemma completes_keeps w v f w' : completes c w h i v f w' -> serves c w h i -> keeps w w'.
   Proof.
-    intros D V. destruct (completes_rest w v f w' D) as (_ & _ & _ & Hd & _). apply keeps_same; [exact V|rewrite Hd; apply V|].
+    intros D V. destruct (completes_rest w v f w' D) as (_ & _ & _ & Hd & Rm).
+    apply keeps_same; [exact V|rewrite Hd; apply V| |intros j _ N; apply Rm; intros [E _]; rewrite (sv_ctx _ _ _ _ V) in E; contradiction].
     intros [d ix] J. apply (completes_mem w v f w' d ix D).
     repeat (destruct J as [J|J]; [injection J as <- _; reflexivity|]). destruct J.
   Qed.

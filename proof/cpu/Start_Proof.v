@@ -20,7 +20,7 @@ Section Proofs.
 
   Lemma cpu_start_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_spin_unlock B cpu LI (F "spin_unlock") ->
     does B cpu LI "cpu_halt" 0 None (F "cpu_halt") -> spec_own_zero B cpu LI (F "page_zero") ->
-    spec_own_set B cpu LI (F "pg_set") -> getter "mdcr_get" (F "mdcr_get") -> setter "cntvoff_set" (F "cntvoff_set") ->
+    spec_own_set B cpu LI (F "pg_set") -> getter "mdcr_get" (F "mdcr_get") -> does_all B cpu LI "cntvoff_set" 1 None (F "cntvoff_set") ->
     does_all B cpu LI "features_set" 1 None (F "features_set") -> spec_ctx_start B cpu LI (F "ctx_start") ->
     spec_tlb_inval_vm B cpu LI (F "tlb_inval_vm") -> setter "elr_set" (F "elr_set") -> setter "spsr_set" (F "spsr_set") ->
     spec_cpu_start B cpu (invoke F fuel f_cpu_start).

@@ -42,16 +42,23 @@ Section Proofs.
   Proof.
     intros H1 H2 H3 k w0 Rk R0 I0. enter. steps. apply read_flag; [reflexivity|intros x; apply flagged_secure, (kn_secure B w0), I0|].
     intros x. fold (flagged x w0). pose proof (flagged_rests x w0 R0) as R. pose proof (flagged_idle x w0 I0) as I.
-    clear R0 I0. generalize dependent (flagged x w0). intros w R I. pose proof (kn_secure B w (id_known B w I)) as S.
+    assert (Fl : forall w', (at_guest cpu (flagged x w0) -> guest_or_kserv cpu (flagged x w0) w') ->
+      at_guest cpu w0 -> guest_or_kserv cpu w0 w').
+    { intros w' H A. apply H. destruct A as [A1 A2 A3 A4 A5 A6 A7]. constructor; assumption. }
+    clear R0 I0. generalize dependent (flagged x w0). intros w R I Fl.
+    assert (Hn : forall w', in_guest cpu w = 0 -> at_guest cpu w0 -> guest_or_kserv cpu w0 w').
+    { intros w' Z0. apply Fl. intros A. pose proof (ag_in _ _ A). exfalso; lia. } pose proof (kn_secure B w (id_known B w I)) as S.
     pose proof (rs_cpu _ _ R) as Hc. reduce. steps.
     - eapply wp_mono; [apply (H1 [] _ w eq_refl eq_refl S); exact Logic.I|]. cbv beta. intros r w1 (N & _). destruct (N eq_refl).
     - apply read_ret; [reflexivity|exact S|]. change (wrap U32 (w_mem w ("pcpu.in_guest", [cpu]))) with (in_guest cpu w). steps.
       + eapply wp_mono; [apply (H2 k w Rk R); [|exact I]|].
         { destruct (rs_side _ _ R) as [[_ H]|H]; [exfalso; lia|exact H]. }
-        cbv beta. intros r w1 (_ & I' & R'). reduce. steps. auto.
+        cbv beta. intros r w1 (_ & I' & R' & Gk). reduce. steps. split; [reflexivity|]. split; [exact I'|]. split; [exact R'|].
+        apply Fl. intros _. exact Gk.
       + assert (Ho : hosted cpu w).
         { split; [exact R|]. destruct (rs_side _ _ R) as [H|H]; [exact H|]. pose proof (ag_in _ _ H). exfalso; lia. }
-        eapply wp_mono; [apply (H3 w Ho I)|]. cbv beta. intros r w1 (_ & I' & [[R' _]|Rn] & _); reduce; steps; eauto.
-      + auto.
+        assert (Z0 : in_guest cpu w = 0) by lia. specialize (fun w' => Hn w' Z0).
+        eapply wp_mono; [apply (H3 w Ho I)|]. cbv beta. intros r w1 (_ & I' & [[R' _]|Rn] & _); reduce; steps; eauto 6.
+      + assert (Z0 : in_guest cpu w = 0) by lia. auto.
   Qed.
 End Proofs.

@@ -6,7 +6,7 @@ From Redoubt.machine Require Import State Cpu Events Facts Machine.
 From Redoubt.mm Require Import Desc_Spec Invariant Steps Prims Local_Prims Cpu_Facts Page_Spec Vm_Spec Vm_Facts Interleave
   Machine_Proof Verified.
 From Redoubt.cpu Require Import Word_Spec Prims Reg_Spec Ctx_Spec Ctx_Facts Vgic_Spec Trap_Spec Trap_Facts Run_Spec Rest_Spec
-  Serve_Keeps Host_Facts Trap_Proof Traps.
+  Serve_Keeps Run_Exit_Proof Kserv_Facts Host_Facts Trap_Proof Traps.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
 Open Scope string_scope.
@@ -45,7 +45,8 @@ Section Proofs.
 
   Lemma registers_ok l p Q : forall w, rests c w -> idle B w ->
     (forall x, In x l -> changeable (in_guest c w) (fst (fst x)) = true) ->
-    (forall w', rests c w' -> idle B w' -> in_guest c w' = in_guest c w -> cur_ctx c w' = cur_ctx c w -> WP p Q w') ->
+    (forall w', rests c w' -> idle B w' -> in_guest c w' = in_guest c w -> cur_ctx c w' = cur_ctx c w -> kserv_of c w' = kserv_of c w ->
+      WP p Q w') ->
     WP (registers c l p) Q w.
   Proof.
     induction l as [|x l IH]; intros w R I Ch H; [apply H; auto|]. cbn [registers fold_right].
@@ -56,11 +57,15 @@ Section Proofs.
     { unfold in_guest. cbn [set_reg w_mem fst snd]. rewrite reg_apart by reflexivity. reflexivity. }
     assert (E2 : cur_ctx c (set_reg c x w) = cur_ctx c w).
     { unfold cur_ctx. cbn [set_reg w_mem fst snd]. rewrite reg_apart by reflexivity. reflexivity. }
+    assert (E0 : kserv_of c (set_reg c x w) = kserv_of c w).
+    { apply kserv_same; try reflexivity. unfold reg_of. f_equal. cbn [set_reg w_mem]. apply upd_other. intros E. unfold reg in E.
+      injection E as E _. specialize (Ch x (or_introl eq_refl)). rewrite E in Ch. unfold changeable in Ch. cbn in Ch.
+      rewrite andb_false_r in Ch. discriminate Ch. }
     apply IH.
     - apply rests_reg; [apply Ch; left; reflexivity|exact R].
     - rewrite set_reg_write with (B := B). apply idle_percpu; [apply reg_class|exact I].
     - intros y J. rewrite E1. apply Ch. right. exact J.
-    - intros w' R' I' E3 E4. apply H; congruence.
+    - intros w' R' I' E3 E4 E5. apply H; congruence.
   Qed.
 
   Lemma rests_ram w r : rests c w -> rests c (set_ram r w).
@@ -69,32 +74,48 @@ Section Proofs.
     constructor; [exact A1|exact A2|exact A3|exact A4|exact A5|exact A6|exact A7].
   Qed.
   Lemma save_ok ctx x p Q w : rests c w -> idle B w -> ctx = cur_ctx c w ->
-    (forall w', rests c w' -> idle B w' -> WP p Q w') -> WP (save c ctx x p) Q w.
+    (forall w', rests c w' -> idle B w' -> in_guest c w' = in_guest c w -> (ctx <> host_ctx w c -> kserv_of c w' = kserv_of c w) ->
+      WP p Q w') -> WP (save c ctx x p) Q w.
   Proof.
     intros R I E H. unfold save.
     assert (L : forall n, In n (List.map Z.of_nat (seq 0 31)) -> 0 <= n < 31).
     { intros n J. apply in_map_iff in J as (k & <- & J). apply in_seq in J. lia. }
-    revert w R I E L. generalize (List.map Z.of_nat (seq 0 31)). intros l.
-    induction l as [|n l IH]; intros w R I E L; [apply H; assumption|]. cbn [fold_right].
+    revert w R I E L H. generalize (List.map Z.of_nat (seq 0 31)). intros l.
+    induction l as [|n l IH]; intros w R I E L H; [apply H; auto|]. cbn [fold_right].
     pose proof (kn_secure B w (id_known B w I)) as S. pose proof (rests_ctx c w R) as O.
     assert (Lc : local (ECall "pg_set" [ctx; n; x n]) w = true) by (cbn; rewrite (id_held B w I); reflexivity).
     apply wp_event.
     - cbn [pre kcore_all contract_of]. split; [discriminate|]. rewrite Lc. cbn. split; [left; rewrite E; exact O|].
       split; [specialize (L n (or_introl eq_refl)); lia|]. rewrite E. apply told_ctx with (B := B); [exact S|apply R|exact O|reflexivity].
     - intros v w' A. cbn [act kcore_all contract_of] in A. rewrite Lc in A. cbn in A. subst w'.
-      apply IH; [apply rests_ram, R|apply idle_ram, I|exact E|intros m J; apply L; right; exact J].
+      apply IH; [apply rests_ram, R|apply idle_ram, I|exact E|intros m J; apply L; right; exact J|].
+      intros w' R' I' Ig Ks. apply H; [exact R'|exact I'|exact Ig|]. intros N. rewrite Ks by exact N. apply kserv_same; try reflexivity.
+      intros j. cbn. unfold store_word. rewrite (proj2 (Z.eqb_neq _ _)) by congruence. reflexivity.
   Qed.
 
-  Lemma arrive_ok regs x p Q w : rests c w -> idle B w -> (forall w', rests c w' -> idle B w' -> WP p Q w') ->
+  (** The vCPU's page of registers is not KServ's. *)
+  Lemma guest_apart w : rests c w -> idle B w -> at_guest c w -> cur_ctx c w <> host_ctx w c.
+  Proof.
+    intros R I A. destruct (ag_own _ _ A (ag_vm _ _ A)) as (_ & _ & T). pose proof (rs_cpu _ _ R) as Hc.
+    destruct (host_apart B c w (kn_secure B w (id_known B w I)) Hc (loaded_vm c w) (loaded_vcpu c w)) as [_ N]; [lia|].
+    rewrite (ag_ctx _ _ A). congruence.
+  Qed.
+  Lemma guest_still w w' : at_guest c w -> rests c w' -> in_guest c w' = in_guest c w -> at_guest c w'.
+  Proof. intros A R E. destruct (rs_side _ _ R) as [[_ H]|H]; [|exact H]. pose proof (ag_in _ _ A). exfalso; lia. Qed.
+
+  Lemma arrive_ok regs x p Q w : rests c w -> idle B w ->
+    (forall w', rests c w' -> idle B w' -> (at_guest c w -> at_guest c w' /\ kserv_of c w' = kserv_of c w) -> WP p Q w') ->
     WP (arrive c regs x p) Q w.
   Proof.
     intros R I H. pose proof (kn_secure B w (id_known B w I)) as S. unfold arrive.
     apply read_cell with (t := U32) (k := fun g => registers c (filter (fun x => changeable g (fst (fst x))) regs)
       (Ev (ERead (obj "pcpu.cur_ctx" [c])) (fun v => save c (wrap U64 v) x p))); [reflexivity|exact S|].
     change (wrap U32 (w_mem w (obj "pcpu.in_guest" [c]))) with (in_guest c w).
-    apply registers_ok; [exact R|exact I|intros y J; apply filter_In in J; apply J|]. intros w' R' I' _ _.
+    apply registers_ok; [exact R|exact I|intros y J; apply filter_In in J; apply J|]. intros w' R' I' Eg Ec Ek.
     apply read_cell with (t := U64) (k := fun ctx => save c ctx x p); [reflexivity|apply (kn_secure B w'), I'|].
-    apply save_ok; [exact R'|exact I'|reflexivity|exact H].
+    apply save_ok; [exact R'|exact I'|reflexivity|]. intros w2 R2 I2 Eg2 Ek2. apply H; [exact R2|exact I2|]. intros A.
+    pose proof (guest_still w w' A R' Eg) as A'. split; [apply (guest_still w w2 A R2); congruence|].
+    rewrite <- Ek. apply Ek2. exact (guest_apart w' R' I' A').
   Qed.
 
   (** ** A life *)
@@ -106,8 +127,16 @@ Section Proofs.
   Proof.
     intros Hc A I R. destruct e as [|k regs x]; cbn [enters].
     - eapply wp_mono; [apply start_meets; assumption|]. cbv beta. intros r w' (_ & I' & R' & _). auto.
-    - destruct R as [E|R]; [discriminate E|]. apply arrive_ok; [exact R|exact I|]. intros w' R' I'.
-      eapply wp_mono; [apply trap_meets; assumption|]. cbv beta. intros r w2 (_ & I2 & R2). auto.
+    - destruct R as [E|R]; [discriminate E|]. apply arrive_ok; [exact R|exact I|]. intros w' R' I' _.
+      eapply wp_mono; [apply trap_meets; assumption|]. cbv beta. intros r w2 (_ & I2 & R2 & _). auto.
+  Qed.
+  (** A trap of a guest, the vectors included. *)
+  Lemma guest_keeps k regs x w : 0 <= k < 3 -> idle B w -> rests c w -> at_guest c w ->
+    WP (enters c (Trapped k regs x)) (fun _ w' => (idle B w' /\ rests c w') /\ guest_or_kserv c w w') w.
+  Proof.
+    intros Rk I R A. cbn [enters]. apply arrive_ok; [exact R|exact I|]. intros w' R' I' Ks. destruct (Ks A) as [A' E].
+    eapply wp_mono; [apply trap_meets; assumption|]. cbv beta. intros r w2 (_ & I2 & R2 & G). split; [auto|].
+    specialize (G A'). unfold guest_or_kserv in *. rewrite E in G. exact G.
   Qed.
   Lemma entries_ok l w : 0 <= c < 8 -> Forall entry_ok l -> idle B w -> rests c w -> WP (entries c l) finished w.
   Proof.

@@ -175,6 +175,16 @@ Print Traps_System.same_for.
 Print Traps_Goes.turn.
 Print Traps_Given.policy.
 Print Traps_Kept.own_doing.
+(* What KServ finds when a vCPU has left its CPU. *)
+From Redoubt.mm Require Traps_Phase.
+From Redoubt.cpu Require Rest_Spec Traps_Kserv.
+Check Traps_Kserv.kserv_finds.
+Print Traps_Phase.phase.
+Print Traps_Phase.not_kserv.
+Print Rest_Spec.ctx_words.
+Print Rest_Spec.kserv_of.
+Print Rest_Spec.after_exit.
+Print Run_Spec.exit_codes.
 (* Programs for which it is false, as it is stated or with less in the trace. *)
 From Redoubt.mm Require Leaky_Traps.
 Check Leaky_Traps.leak_traps_not_zeroed.
@@ -192,5 +202,5 @@ Definition all_theorems := (kcore_secure, owner_change, kcore_secure_lock, progr
   leak_decided, traps_from_boot, traps_secure_lock, Leaky_Traps.leak_traps_not_zeroed,
   Leaky_Traps.leak_without_gives, Leaky_Traps.leak_without_left, system_traps_secure, system_traps_go_on,
   traps_noninterference, traps_given, secret_of_one_traps, traps_private_kept, Traps.kcore_traps_NI,
-  Traps_Watch.watched).
+  Traps_Watch.watched, Traps_Kserv.kserv_finds).
 Print Assumptions all_theorems.

@@ -339,6 +339,7 @@ Section Events.
 
   (** What calls on memory do without: pages without the lock, and what concerns the vCPU that this CPU has loaded.  So
       all that the CPU owns stays as it is, but for results and counters. *)
+  Definition not_for_memory : list ident := ["pmu_stop"; "pmu_start"; "features_set"; "cntvoff_set"; "page_copy"].
   Definition scratch_cells : list ident := ["pcpu.res1"; "pcpu.res2"; "pcpu.res3"; "pcpu.refused"; "last_ran"].
   Definition calm (e : event) (w : world) : Prop :=
     local e w = false /\
@@ -351,7 +352,7 @@ Section Events.
         end \/
         (fst l = power_cell \/ fst l = loaded_cell \/ class_of (fst l) = Loader) /\ unloaded w (snd l) /\
           (fst l = loaded_cell -> wrap U32 x = 0)
-    | ECall f _ => existsb (String.eqb f) ["pmu_stop"; "pmu_start"; "features_set"; "page_copy"] = false
+    | ECall f _ => existsb (String.eqb f) not_for_memory = false
     | ERead _ => True
     end.
 

@@ -115,7 +115,7 @@ Definition leaves_it (c : Z) : prog (option Z) :=
 
 Theorem leak_without_left : ~ noninterfering without_left leaves_it.
 Proof.
-  assert (A : forall x, spies without_left leaves_it page x (wrap U64 x) [Darkens 0; Leaves 0 []]).
+  assert (A : forall x, spies without_left leaves_it page x (wrap U64 (wrap U64 x)) [Darkens 0; Leaves 0 []]).
   { intros x. do 2 eexists. split; [|split].
     - darkens x.
       turn; [eapply step_silent with (c := 0%nat) (v := 0); [reflexivity|discriminate|discriminate|exact (conj I eq_refl)|reflexivity|

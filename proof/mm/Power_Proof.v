@@ -3,7 +3,7 @@ From Coq Require Import ZArith List String Bool Lia ZifyBool.
 From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
-  Structure_Steps Page_Spec Page_Facts Vm_Spec Vm_Facts Section Loaded Power_Spec Local_Prims.
+  Structure_Steps Page_Spec Page_Facts Vm_Spec Vm_Facts Cpu_Facts Section Loaded Power_Spec Local_Prims.
 From Redoubt.cpu Require Import Left_Kept.
 From Redoubt.gen Require Import vcpu_run.
 Import ListNotations.
@@ -74,18 +74,21 @@ Section Proofs.
     lock_own HL Id Sc L C w1 Ow. destruct (taken_occupied w w1 Oc Ow) as (_ & _ & Oc1).
     pose proof (cs_secure B w1 C) as Se. destruct (oc_own _ _ Oc1 (oc_vm _ _ Oc1)) as (Rh & Ri & T).
     pose proof (own_live B cpu ltac:(lia) w1 (s_vcpus _ _ _ _ Sc) (oc_own _ _ Oc1) (oc_vm _ _ Oc1)) as Lv.
+    assert (Kr : same_registers cpu w w1) by (intros r ix; apply Ow; unfold owns; rewrite reg_class; reflexivity).
     own_cell Se. steps. own_cell Se. steps. read_locked C. steps.
     change (wrap U32 (w_mem w1 ("vcpus.power", [loaded_vm cpu w1; loaded_vcpu cpu w1]))) with (power cpu w1). steps.
     pose proof (idle_unlock B w1 C) as Id1. unlock HU Sc.
-    - split; [exact Id1|]. exists w1. split; [exact (sec_locked B L w1 Sc)|]. split; [exact Lv|]. left. split; [reflexivity|assumption].
+    - split; [exact Id1|]. exists w1. split; [exact (sec_locked B L w1 Sc)|]. split; [exact Lv|].
+      split; [left; split; [reflexivity|assumption]|exact Kr].
     - own_cell (kn_secure B _ (id_known B _ Id1)). change (loaded_vm cpu (set_held false w1)) with (loaded_vm cpu w1). steps.
       assert (Rw : runnable cpu (set_held false w1)).
       { split; [assumption|]. destruct (t_root B _ w1 (s_tables _ _ _ _ Sc) (loaded_vm cpu w1) (live_rooted _ _ Lv)) as [_ Rt].
         pose proof (wrap_in U64 (w_mem w1 (obj "vms.root" [loaded_vm cpu w1]))) as Wr. unfold in_ty in Wr.
         change (0 <= vm_root w1 (loaded_vm cpu w1) < 2 ^ 36). unfold vm_root in *. change (2 ^ 36) with (2 ^ 8 * 2 ^ 28). lia. }
       eapply wp_mono; [apply (wp_left B cpu LI HB ltac:(lia)); [exact (kn_secure B _ (id_known B _ Id1))|apply HS; [lia|exact Id1]]|].
-      cbv beta. intros ? w3 ((-> & Id3) & Lk). steps.
-      split; [exact Id3|]. exists w1. split; [exact (sec_locked B L w1 Sc)|]. split; [exact Lv|]. right. split; [reflexivity|].
+      cbv beta. intros ? w3 ((-> & Id3 & Kr3) & Lk). steps.
+      split; [exact Id3|]. exists w1. split; [exact (sec_locked B L w1 Sc)|]. split; [exact Lv|].
+      split; [right; split; [reflexivity|]|intros r ix; rewrite (Kr3 r ix); apply Kr].
       split; [assumption|]. refine (left_runnable _ w3 _ Lk Rw). constructor; apply Oc1.
   Qed.
 End Proofs.

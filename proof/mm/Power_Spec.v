@@ -30,7 +30,7 @@ Section Specs.
   (** 1 if the vCPU was on, when the lock was held: then it may run until this CPU gives it back or turns it off. *)
   Definition spec_vcpu_start (d : den) : Prop := forall w, occupied w -> idle B w ->
     wp (kcore B cpu (mem_inv B)) (d [cpu]) (fun r w' => idle B w' /\ exists w1, locked B w1 /\ live w1 (loaded_vm cpu w1) /\
-      (r = Some 0 /\ power w1 <> VCPU_ON \/ r = Some 1 /\ power w1 = VCPU_ON /\ runnable w')) w.
+      (r = Some 0 /\ power w1 <> VCPU_ON \/ r = Some 1 /\ power w1 = VCPU_ON /\ runnable w') /\ same_registers cpu w w') w.
 
   (** It is off; nothing else that the lock protects has changed. *)
   Definition spec_vcpu_turn_off (d : den) : Prop := forall w, occupied w -> idle B w ->

@@ -162,7 +162,7 @@ Section Secure.
   Proof.
     intros Hc A Hi O. destruct x; cbn [arguments_ok] in A; cbn [run].
     - by_spec c "memory_call". cbv beta. intros r w' [[_ ->]|[H _]]; assumption.
-    - by_spec c "vm_seal". intros r w' [_ H]; exact H.
+    - by_spec c "vm_seal". intros r w' (_ & H & _); exact H.
     - by_spec c "call_stat". intros r w' [H _]; exact H.
     - by_own_spec c "vcpu_load". cbv beta. intros r w' [[(_ & _ & ->)|[H _]] _]; assumption.
     - by_own_spec c "vcpu_put". cbv beta. intros r w' [(_ & _ & ->)|(_ & [H _] & _)]; assumption.

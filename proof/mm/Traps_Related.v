@@ -184,7 +184,7 @@ Section Related.
     - rewrite <- (ab_mem B Q T a b A (obj "pcpu.cur_ctx" [Z.of_nat c])).
       2: { intros [[X _]|[X _]]; discriminate X. }
       apply map_ext_in. intros i I. apply in_seq in I. apply (ab_word B Q T a b A); [exact N|lia].
-    - apply map_ext_in. exact Sh.
+    - apply map_ext_in. intros l I. rewrite (Sh l I). reflexivity.
   Qed.
 
   Ltac unpack := cbn [s_world s_lock s_cpu s_prog s_dark s_stale] in *.

@@ -139,7 +139,7 @@ Inductive action := Access (a : System.action) | Trap (t : trap).
 Inductive input := Got (x : System.input) | Back (ctx regs : list Z).
 Definition back (w : world) (c : nat) : input :=
   Back (List.map (fun i => word w (wrap U64 (w_mem w (obj "pcpu.cur_ctx" [Z.of_nat c]))) (Z.of_nat i)) (seq 0 128))
-       (List.map (w_mem w) (shown_cells c)).
+       (List.map (fun l => wrap U64 (w_mem w l)) (shown_cells c)).
 
 Section System.
   Variable B : board.

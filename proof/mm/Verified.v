@@ -85,7 +85,7 @@ Section Program.
     ("mmio_read", does B cpu LI "mmio_read" 2 (Some U64));
     ("mmio_write", does B cpu LI "mmio_write" 3 None);
     ("smc_call", does B cpu LI "smc_call" 4 (Some U64));
-    ("cntvoff_set", does B cpu LI "cntvoff_set" 1 None);
+    ("cntvoff_set", does_all B cpu LI "cntvoff_set" 1 None);
     ("cpu_entry_pa", does B cpu LI "cpu_entry_pa" 0 (Some U64));
     ("ich_vtr_get", does B cpu LI "ich_vtr_get" 0 (Some U64)) ].
 

@@ -4,7 +4,7 @@ From Redoubt.sem Require Import Tactics Link Memory.
 From Redoubt.machine Require Import State Events Facts.
 From Redoubt.mm Require Import Desc_Spec Desc_Facts Invariant Steps Prims Structure Structure_Frame Structure_Facts
   Structure_Steps Structure_Vm Structure_Pool Page_Spec Page_Facts Host_Spec Host_Facts Own_Spec Own_Facts Vm_Spec
-  Vm_Facts Section Seat_Facts.
+  Vm_Facts Cpu_Facts Section Seat_Facts.
 From Redoubt.gen Require Import mm_object mm_table mm_donate vm_vm.
 Import ListNotations.
 Open Scope string_scope.
@@ -242,7 +242,8 @@ Section Proofs.
   Lemma vm_seal_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_spin_unlock B cpu LI (F "spin_unlock") ->
     spec_vm_seal B cpu (invoke F fuel f_vm_seal).
   Proof.
-    intros HL HU h w Hh Hi. enter. steps. lock HL Hi Sc L C w1.
+    intros HL HU h w Hh Hi. enter. steps. lock_own HL Hi Sc L C w1 Ow.
+    assert (Kr : same_registers cpu w w1) by (intros r ix; apply Ow; unfold owns; rewrite reg_class; reflexivity).
     read_locked C. vm_views. steps.
     - assert (Hs : live (write_cell B ("vms.state", [h]) 2 w1) h <-> live w1 h).
       { rewrite live_write. change (wrap U32 2) with 2. unfold live, VM_NEW, VM_SEALED. intuition lia. }
@@ -253,8 +254,9 @@ Section Proofs.
         { apply sec_write_state; [exact Sc|exact C2|exact Hs| |].
           - intros [X|(_ & X & _)]; [left; apply Hs, X|]. rewrite state_write in X. discriminate X.
           - rewrite state_write. change (wrap U32 2) with 2. unfold VM_FREE, VM_DYING. lia. }
-        unlock HU S2. split; [reflexivity|apply idle_unlock, C2].
-    - unlock HU Sc. split; [reflexivity|apply idle_unlock, C].
+        unlock HU S2. split; [reflexivity|]. split; [apply idle_unlock, C2|]. intros r ix. rewrite <- (Kr r ix).
+        apply upd_name. reflexivity.
+    - unlock HU Sc. split; [reflexivity|]. split; [apply idle_unlock, C|exact Kr].
   Qed.
 
   Lemma call_vm_flush_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_vm_check_live B cpu (F "vm_check_live") ->

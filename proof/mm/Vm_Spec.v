@@ -6,6 +6,7 @@
 From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Link Wp Bits Memory.
 From Redoubt.machine Require Import State Events.
+From Redoubt.machine Require Cpu.
 From Redoubt.mm Require Import Desc_Spec Invariant Structure Structure_Facts Page_Spec Own_Spec.
 Import ListNotations.
 Open Scope string_scope.
@@ -81,8 +82,10 @@ Section Specs.
     WP (d [cpu; flags; root]) (fun r w' => r = Some KC_EINVAL /\ w' = w \/
       section (atomic (fun w1 w2 => exists h, 1 <= h <= 255 /\ vm_state w1 h = VM_FREE /\
         vm_state w2 h = VM_NEW /\ forall p, ~ reach w2 h p)) r w') w.
+  (** The CPU's registers. *)
+  Definition same_registers (w w' : world) : Prop := forall r ix, w_mem w' (Cpu.reg cpu r ix) = w_mem w (Cpu.reg cpu r ix).
   Definition spec_vm_seal (d : den) : Prop := forall h w, 0 <= h <= 255 -> idle w ->
-    WP (d [h]) (fun r w' => r = None /\ idle w') w.
+    WP (d [h]) (fun r w' => r = None /\ idle w' /\ same_registers w w') w.
   Definition spec_call_vm_free (d : den) : Prop := forall h w, in_ty U64 h -> idle w ->
     WP (d [h]) (section (atomic (fun w1 w2 => vm_state w1 h = VM_DYING /\ vm_state w2 h = VM_FREE /\
       forall p, state w2 p = state w1 p))) w.
