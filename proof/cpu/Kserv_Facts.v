@@ -38,10 +38,10 @@ Section Facts.
   Variables (B : board) (c : Z).
 
   (** A handler. *)
-  Lemma keeps_kserv h i w w' : secure B w -> keeps_guest c h i w w' -> serves c w h i -> kserv_of c w' = kserv_of c w.
+  Lemma keeps_kserv_apart h i w w' : keeps_guest c h i w w' -> host_ctx w c <> vcpu_run w h i -> host_ctx w c <> vcpu_ctx w h i ->
+    kserv_of c w' = kserv_of c w.
   Proof.
-    intros S K V. destruct (host_apart B c w S (sv_cpu _ _ _ _ V) h i) as [N1 N2]; [pose proof (sv_token _ _ _ _ V); pose proof (sv_cpu _ _ _ _ V); lia|].
-    apply kserv_same.
+    intros K N1 N2. apply kserv_same.
     - apply (keeps_host_ctx c h i w w' K).
     - apply (kg_mem _ _ _ _ _ K). cbn. tauto.
     - apply (kg_mem _ _ _ _ _ K). cbn. tauto.
@@ -49,12 +49,18 @@ Section Facts.
     - apply (kg_mem _ _ _ _ _ K). cbn. tauto.
     - intros j. apply (kg_host _ _ _ _ _ K j N1 N2).
   Qed.
+  Lemma keeps_kserv h i w w' : secure B w -> keeps_guest c h i w w' -> serves c w h i -> kserv_of c w' = kserv_of c w.
+  Proof.
+    intros S K V. pose proof (sv_token _ _ _ _ V). pose proof (sv_cpu _ _ _ _ V) as Hc.
+    destruct (host_apart B c w S Hc h i) as [N1 N2]; [lia|]. exact (keeps_kserv_apart h i w w' K N1 N2).
+  Qed.
 
   (** The exit. *)
   Lemma again_found code w w' h i : 0 <= c < 8 -> secure B w -> token w h i <> 0 -> cur_ctx c w = vcpu_ctx w h i ->
     loaded_vm c w = h -> loaded_vcpu c w = i -> host_again c code w w' -> found c w' = after_exit (kserv_of c w) code.
   Proof.
-    intros Hc S T Ec Eh Ei Ha. destruct (host_apart B c w S Hc h i T) as [N1 N2]. subst h i. rewrite <- Ec in N2. pose proof (ha_changes _ _ _ _ Ha) as C.
+    intros Hc S T Ec Eh Ei Ha. destruct (host_apart B c w S Hc h i T) as [N1 N2]. subst h i. rewrite <- Ec in N2. pose proof
+      (ha_changes _ _ _ _ Ha) as C.
     assert (Eo : host_ctx w' c = host_ctx w c) by (eapply same_host; [|exact C]; reflexivity).
     unfold found, after_exit, kserv_of. cbn [ks_page ks_words ks_mdcr ks_pmu ks_cntvoff ks_root].
     rewrite (proj1 (ha_serves _ _ _ _ Ha)), Eo. f_equal.

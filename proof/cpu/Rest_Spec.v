@@ -45,6 +45,20 @@ Definition after_exit (s : kserv_state) (code : Z) : list Z * list Z :=
    [own 31%nat; own 32%nat; own 48%nat; own 37%nat; ks_page s; vttbr 0 (ks_root s); HCR_HOST; ks_mdcr s; CPTR_HOST; 1; CNTHCTL_HOST;
     ks_cntvoff s; ks_pmu s]).
 
+(** KServ has trapped in [w], and a vCPU gets the CPU: [x] is what KServ will get back.  PC, PSTATE and the registers of EL1 go into
+    words 31 to 59 of its page (this machine has two of the latter); nothing else changes. *)
+Record own_state (c : Z) (w : world) (x : kserv_state) : Prop := {
+  os_page : ks_page x = host_ctx w c;
+  os_words : forall n, (n < 128)%nat -> ~ (31 <= n < 60)%nat -> nth n (ks_words x) 0 = word w (host_ctx w c) (Z.of_nat n);
+  os_pc : nth 31 (ks_words x) 0 = reg_of w c "elr" [];
+  os_pstate : nth 32 (ks_words x) 0 = reg_of w c "spsr" [];
+  os_sctlr : nth 37 (ks_words x) 0 = reg_of w c "sctlr" [];
+  os_vbar : nth 48 (ks_words x) 0 = reg_of w c "vbar" [];
+  os_mdcr : ks_mdcr x = wrap U64 (w_mem w (obj "pcpu.mdcr" [c]));
+  os_pmu : ks_pmu x = reg_of w c "pmu" [];
+  os_cntvoff : ks_cntvoff x = reg_of w c "cntvoff" [];
+  os_root : ks_root x = wrap U64 (w_mem w (obj "host_root" [])) }.
+
 (** A guest has trapped in [w]: it goes on, or KServ does. *)
 Definition guest_or_kserv (c : Z) (w w' : world) : Prop :=
   at_guest c w' /\ kserv_of c w' = kserv_of c w \/
@@ -58,7 +72,9 @@ Section Specs.
   Definition spec_guest_trap (d : den) : Prop := forall k w, 0 <= k < 3 -> rests cpu w -> at_guest cpu w -> idle B w ->
     WP (d [cpu; k]) (fun r w' => r = None /\ idle B w' /\ rests cpu w' /\ guest_or_kserv cpu w w') w.
   Definition spec_trap (d : den) : Prop := forall k w, 0 <= k < 3 -> rests cpu w -> idle B w ->
-    WP (d [cpu; k]) (fun r w' => r = None /\ idle B w' /\ rests cpu w' /\ (at_guest cpu w -> guest_or_kserv cpu w w')) w.
+    WP (d [cpu; k]) (fun r w' => r = None /\ idle B w' /\ rests cpu w' /\
+      (at_guest cpu w -> guest_or_kserv cpu w w') /\
+      (serves_host cpu w -> at_guest cpu w' -> own_state cpu w (kserv_of cpu w'))) w.
   Definition spec_cpu_start (d : den) : Prop := forall w, 0 <= cpu < 8 -> idle B w ->
     WP (d [cpu]) (fun r w' => r = None /\ idle B w' /\ hosted cpu w') w.
 End Specs.

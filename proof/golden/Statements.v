@@ -179,6 +179,9 @@ Print Traps_Kept.own_doing.
 From Redoubt.mm Require Traps_Phase.
 From Redoubt.cpu Require Rest_Spec Traps_Kserv.
 Check Traps_Kserv.kserv_finds.
+Check Traps_Kserv.kserv_put_away.
+Print Rest_Spec.own_state.
+Print Traps_Proof.arrived.
 Print Traps_Phase.phase.
 Print Traps_Phase.not_kserv.
 Print Rest_Spec.ctx_words.
@@ -202,5 +205,5 @@ Definition all_theorems := (kcore_secure, owner_change, kcore_secure_lock, progr
   leak_decided, traps_from_boot, traps_secure_lock, Leaky_Traps.leak_traps_not_zeroed,
   Leaky_Traps.leak_without_gives, Leaky_Traps.leak_without_left, system_traps_secure, system_traps_go_on,
   traps_noninterference, traps_given, secret_of_one_traps, traps_private_kept, Traps.kcore_traps_NI,
-  Traps_Watch.watched, Traps_Kserv.kserv_finds).
+  Traps_Watch.watched, Traps_Kserv.kserv_finds, Traps_Kserv.kserv_put_away).
 Print Assumptions all_theorems.

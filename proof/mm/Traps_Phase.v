@@ -60,7 +60,8 @@ Section Phase.
     rewrite (Pl d x X). symmetry. apply on_cpu_same. intros f If. apply (event_percpu s c e k v w' d _ G E Nl Ef N); [|reflexivity].
     cbn in If. destruct If as [<-|[<-|[<-|[]]]]; reflexivity.
   Qed.
-  Lemma placed_serves (s : system R) c p : placed s -> forall d x, set_cpu (s_cpu R s) c (Serving p) d = Runs x -> x = on_cpu (s_world R s) d.
+  Lemma placed_serves (s : system R) c p : placed s -> forall d x, set_cpu (s_cpu R s) c (Serving p) d = Runs x -> x = on_cpu
+    (s_world R s) d.
   Proof.
     intros Pl d x X. unfold set_cpu in X. destruct (PeanoNat.Nat.eqb_spec d c) as [->|N]; [discriminate X|]. exact (Pl d x X).
   Qed.
@@ -78,7 +79,8 @@ Section Phase.
       |w o C P D T c e k v w' l E N1 N2 Ef Dc Gi Co|w o C P D T c e k v w' E N1 N2 Ef Dc Ng
       |w o C P D T c r k E Ek Fr|w o C P D T c r k E Ek Fr Dc|w o C P D T c r k E Ek Fr Dc];
       unpack.
-    1-3: intros d z X; unpack; rewrite (Pl d z X); symmetry; apply on_cpu_same; intros f _; rewrite (access_mem _ _ _ _ _ _ Ac); reflexivity.
+    1-3: intros d z X; unpack; rewrite (Pl d z X); symmetry; apply on_cpu_same; intros f _; rewrite (access_mem _ _ _ _ _ _ Ac);
+      reflexivity.
     1-2: exact (placed_serves _ c _ Pl).
     - exact (placed_serves _ c _ Pl).
     - exact (placed_serves _ c _ Pl).
@@ -151,7 +153,8 @@ Section Phase.
   Lemma phase_start s k v : sgood s -> s_cpu R s c0 = k -> code k = Ret v ->
     (forall a, away (Z.of_nat c0) a (s_world R s) -> idle B a -> J (Z.of_nat c0) a -> P a) -> good_phase (machine_of s).
   Proof.
-    intros G E Ek H. pose proof (sg_good _ _ _ _ s G) as [S St F Ho O]. constructor; auto; cbn [Traps_Good.machine_of m_world m_lock m_cpu] in *.
+    intros G E Ek H. pose proof (sg_good _ _ _ _ s G) as [S St F Ho O]. constructor; auto; cbn [Traps_Good.machine_of m_world
+      m_lock m_cpu] in *.
     - intros c X. destruct (Ho c X) as (a & V & Ha & W). exists a. split; [exact V|]. split; [exact Ha|].
       destruct (PeanoNat.Nat.eq_dec c c0) as [->|N].
       + rewrite E, Ek in W. destruct (W c0_cpu) as [[Hf _] _]. congruence.
@@ -222,7 +225,7 @@ Section Phase.
   Qed.
 
   (** In the end. *)
-  Lemma phase_end s r : good_phase (machine_of s) -> s_cpu R s c0 = Serving (Ret r) ->
+  Lemma phase_end s r : good_phase (machine_of s) -> code (s_cpu R s c0) = Ret r ->
     exists a, away (Z.of_nat c0) a (s_world R s) /\ J (Z.of_nat c0) a /\ P a.
   Proof.
     intros [S St F H O] E. cbn [Traps_Good.machine_of m_world m_lock m_cpu] in *.

@@ -27,7 +27,7 @@ From Redoubt.cpu Require Import Scrub_Spec Scrub_Proof Host_Smc_Spec Host_Smc_Pr
   Start_Proof Psci_Spec Psci_On_Proof Psci_Proof Rsi_Spec Rsi_Proof Pkvm_Spec Pkvm_Proof Copy_Spec Copy_Proof Pkvm_Call_Spec Pkvm_Call_Proof
   Call_Guest_Spec Call_Guest_Proof Serve_Spec Guest_Trap_Proof Pend_Proof Guest_Trap_Spec Guest_Abort_Proof.
 From Redoubt.cpu Require Import Load_Call_Spec Load_Call_Proof.
-From Redoubt.cpu Require Import Enter_Spec Enter_Proof Run_Call_Proof.
+From Redoubt.cpu Require Import Enter_Spec Enter_Proof Run_Call_Proof Kserv_Enter.
 From Redoubt.gen Require Import Program.
 Import ListNotations.
 Open Scope string_scope.
@@ -418,6 +418,7 @@ Section Program.
   Ltac of_guest H := lazymatch goal with
     | |- spec_guest_call _ _ _ => apply (guest_called_call B cpu (pkvm_done B cpu)); callee H
     | |- spec_guest_trap _ _ _ => apply guest_served_trap; callee H
+    | |- forall w w', idle _ w' -> runs _ _ _ w' -> _ => exact (runs_state B cpu)
     | |- forall w w', runs _ _ w w' -> rests _ w' => intros w w' R; exact (proj1 (runs_rests B cpu w w' R))
     end.
   Ltac bound := lazymatch goal with |- 600 < _ => exact fuel_ok | |- 2 ^ 28 < _ => exact fuel_ram end.
