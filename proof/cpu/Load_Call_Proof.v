@@ -88,7 +88,7 @@ Section Proofs.
     eapply wp_mono; [apply H1; assumption|]. cbv beta. intros r w1 [D K].
     assert (Y : idle B w1 /\ exists v, r = Some v /\ (16 <= i /\ v = KC_ENOENT /\ w1 = w \/
       exists y y', locked B y /\ locked B y' /\ atomic (loads cpu h i) v y y')).
-    { destruct D as [(G & -> & ->)|(I1 & v & y & y' & -> & _ & L & L' & R)]; [split; [exact Id|]|split; [exact I1|]]; eauto 8. }
+    { destruct D as [(G & -> & ->)|(I1 & v & y & y' & -> & _ & L & [L' _] & R)]; [split; [exact Id|]|split; [exact I1|]]; eauto 8. }
     destruct Y as (I1 & v & -> & Sec). clear D. reduce. to_if. steps.
     - subst v. destruct K as [[_ K]|[K _]]; [|destruct K; reflexivity]. destruct K as (Z0 & Rh & Ri & T & Vm & Vc & Ob).
       assert (Sec' : exists y y', locked B y /\ locked B y' /\ atomic (loads cpu h i) KC_OK y y').
@@ -147,7 +147,7 @@ Section Proofs.
     assert (T2 : token w2 h i = cpu + 1).
     { rewrite (token_changes _ _ _ _ C2 eq_refl), (token_changes _ _ _ _ C1 eq_refl). exact T. }
     eapply wp_mono; [apply H2; [exact Hc|intros _; rewrite Vm2, Vc2; auto|exact I2]|]. cbv beta. rewrite Vm2, Vc2.
-    intros r w3 [(X & _)|(_ & (I3 & v & y & y' & -> & _ & L & L' & P) & V3 & Ob)]; [contradiction|]. steps.
+    intros r w3 [(X & _)|(_ & (I3 & v & y & y' & -> & _ & L & [L' _] & P) & V3 & Ob)]; [contradiction|]. steps.
     assert (Ob3 : own_but cpu ["pcpu.vm"; "pcpu.ready"] w1 w3).
     { apply (own_but_trans _ _ _ w2); eapply own_but_more; [|eapply own_but_changes; [| |exact C2]; [reflexivity|intros ? []]| |exact Ob];
         in_cells. }

@@ -24,7 +24,8 @@ Section Sections.
     sec B unfrozen L2 w2 -> R v w1 w2 -> section B R (Some v) (set_held false w2).
   Proof.
     intros U S1 S2 H. split; [apply idle_unlock, (s_cs _ _ _ _ S2)|]. exists v, w1, w2.
-    split; [reflexivity|]. split; [exact U|]. split; [exact (sec_locked _ _ S1)|]. split; [exact (sec_locked _ _ S2)|exact H].
+    split; [reflexivity|]. split; [exact U|]. split; [exact (sec_locked _ _ S1)|].
+    split; [split; [exact (sec_locked _ _ S2)|reflexivity]|exact H].
   Qed.
 
   Lemma section_error (R : world -> world -> Prop) v L w1 : in_ty U64 v -> v <> KC_OK -> sec B unfrozen L w1 ->

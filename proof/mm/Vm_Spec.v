@@ -22,9 +22,11 @@ Section Specs.
   (** The lock is held, and nothing is under way. *)
   Record locked (w : world) : Prop := { lk_held : w_held w = true; lk_inv : mem_inv B w }.
 
-  (** The critical section began in [w1] and ended in [w2]; the call answered [v]. *)
+  (** The critical section began in some [w1], and ended in [w2], which is as the call has left the world, but for the lock; the
+      call answered [v]. *)
+  Definition ended (w2 w' : world) : Prop := locked w2 /\ w' = set_held false w2.
   Definition section (R : Z -> world -> world -> Prop) (r : option Z) (w' : world) : Prop :=
-    idle w' /\ exists v w1 w2, r = Some v /\ in_ty U64 v /\ locked w1 /\ locked w2 /\ R v w1 w2.
+    idle w' /\ exists v w1 w2, r = Some v /\ in_ty U64 v /\ locked w1 /\ ended w2 w' /\ R v w1 w2.
   (** On an error nothing has changed. *)
   Definition atomic (R : world -> world -> Prop) (v : Z) (w1 w2 : world) : Prop :=
     v <> KC_OK /\ w2 = w1 \/ v = KC_OK /\ R w1 w2.
