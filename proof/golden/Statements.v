@@ -46,6 +46,10 @@ Print step.
 (* The calls, one by one. *)
 From Redoubt.mm Require Import Call_Spec.
 Print memory_effect.
+Print spec_memory_call.
+Print Vm_Spec.section.
+Print Vm_Spec.ended.
+Print Vm_Spec.atomic.
 (* KServ and VMs as programs. *)
 From Redoubt.machine Require System.
 From Redoubt.mm Require Import Alike Noninterference.
