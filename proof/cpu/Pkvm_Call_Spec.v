@@ -33,14 +33,14 @@ Section Specs.
      waits h i EXIT_TRAP (retry_words (page w) EXIT_TRAP) w1 r w' \/ waits h i EXIT_COPY [(X0, 0); (X0, page w)] w1 r w' \/
      waits h i EXIT_TABLE (retry_words (page w) EXIT_TABLE) w1 r w' \/
      exists dst wc v, left_alone cpu w wc /\ section B (copied B h (page w) dst) (Some KC_OK) wc /\
-       ends B (shares cpu h (page w) (page w + 1)) (Some v) w1 /\ told_page h i PKVM_SHARED (page w) w1 r w').
+       section B (shares cpu h (page w) (page w + 1)) (Some v) w1 /\ told_page h i PKVM_SHARED (page w) w1 r w').
   Definition spec_mem_share (d : den) : Prop := forall h i w, serves cpu w h i -> protected w h -> idle B w -> called cpu w ->
     call cpu w = MEM_SHARE -> x w 1 < 2 ^ 40 -> WP (d [cpu; page w]) (handles B cpu h i (share_done h i) w) w.
 
   (** MEM_UNSHARE: of a page that is shared. *)
   Definition unshare_done (h i : Z) (w : world) (r : option Z) (w' : world) : Prop := exists w1, left_alone cpu w w1 /\
     (gets PKVM_INVALID 0 0 0 w1 r w' \/
-     ends B (takes_back cpu h (page w) (page w + 1)) (Some KC_OK) w1 /\ told_page h i PKVM_UNSHARED (page w) w1 r w').
+     section B (takes_back cpu h (page w) (page w + 1)) (Some KC_OK) w1 /\ told_page h i PKVM_UNSHARED (page w) w1 r w').
   Definition spec_mem_unshare (d : den) : Prop := forall h i w, serves cpu w h i -> protected w h -> idle B w -> called cpu w ->
     In (call cpu w) ONE_PAGE -> WP (d [cpu; page w]) (handles B cpu h i (unshare_done h i) w) w.
 

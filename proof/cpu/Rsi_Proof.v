@@ -64,8 +64,8 @@ Section Proofs.
     join (fun e w1 => exists v stop, e = [("cpu", Some cpu); ("h", Some h); ("base", Some base); ("top", Some top); ("state", Some st);
         ("ok", Some (bz (range cpu w))); ("code", Some code); ("r", Some v)] /\
       idle B w1 /\ left_alone cpu w w1 /\ wrap U64 (w_mem w1 (obj "pcpu.res1" [cpu])) = stop /\ base / 4096 <= stop <= top / 4096 /\
-      (st = 1 /\ ends B (takes_back cpu h (base / 4096) (top / 4096)) (Some v) w1 \/
-       st = 0 /\ ends B (shares cpu h (base / 4096) (top / 4096)) (Some v) w1)).
+      (st = 1 /\ section B (takes_back cpu h (base / 4096) (top / 4096)) (Some v) w1 \/
+       st = 0 /\ section B (shares cpu h (base / 4096) (top / 4096)) (Some v) w1)).
     { assert (Rs : forall w1 w2 stop, ranged h (base / 4096) (top / 4096) stop w1 w2 -> w_mem w2 (obj "pcpu.res1" [cpu]) = stop ->
         base / 4096 <= stop <= top / 4096 /\ wrap U64 (w_mem w2 (obj "pcpu.res1" [cpu])) = stop).
       { intros w1 w2 stop [Ra _] E. assert (Y : base / 4096 <= stop <= top / 4096).
@@ -74,11 +74,11 @@ Section Proofs.
         split; [exact Y|]. rewrite E. apply wrap_small. unfold in_ty, modulus in *. lia. }
       steps; rewrite ?Sb, ?St.
       - calls (H3 h (base / 4096) (top / 4096) w Xb Xt (serves_guest cpu w h i V) P I) V P I.
-        intros r w1 [D Lf]. pose proof D as (I1 & v & wa & wb & -> & Xv & La & Lb & (Lv & Ve & stop & Es & Ra & _) & Ew). reduce. steps.
+        intros r w1 [D Lf]. pose proof D as (I1 & v & wa & wb & -> & Xv & La & [Lb Ew] & (Lv & Ve & stop & Es & Ra & _)). reduce. steps.
         destruct (Rs wa wb stop Ra Es) as [Y Ws]. exists v, stop. unfold code. replace (st =? 1) with true by lia.
         split; [reflexivity|]. split; [exact I1|]. split; [exact Lf|]. split; [rewrite Ew; exact Ws|]. split; [exact Y|]. left. auto.
       - calls (H4 h (base / 4096) (top / 4096) w Xb Xt (serves_guest cpu w h i V) P I) V P I.
-        intros r w1 [D Lf]. pose proof D as (I1 & v & wa & wb & -> & Xv & La & Lb & (Lv & Ve & stop & Es & Ra & _) & Ew). reduce. steps.
+        intros r w1 [D Lf]. pose proof D as (I1 & v & wa & wb & -> & Xv & La & [Lb Ew] & (Lv & Ve & stop & Es & Ra & _)). reduce. steps.
         destruct (Rs wa wb stop Ra Es) as [Y Ws]. exists v, stop. unfold code. replace (st =? 1) with false by lia.
         split; [reflexivity|]. split; [exact I1|]. split; [exact Lf|]. split; [rewrite Ew; exact Ws|]. split; [exact Y|]. right.
         split; [lia|exact D]. }

@@ -40,8 +40,8 @@ Section Specs.
     let base := x w 1 / 4096 in
     wrong w r w' \/
     exists v stop w1, range w = true /\ left_alone cpu w w1 /\
-      (x w 3 = 1 /\ ends B (takes_back cpu h base (x w 2 / 4096)) (Some v) w1 \/
-       x w 3 = 0 /\ ends B (shares cpu h base (x w 2 / 4096)) (Some v) w1) /\
+      (x w 3 = 1 /\ section B (takes_back cpu h base (x w 2 / 4096)) (Some v) w1 \/
+       x w 3 = 0 /\ section B (shares cpu h base (x w 2 / 4096)) (Some v) w1) /\
       (stop = base /\ wrong w1 r w' \/
        stop = base /\ r = Some EXIT_TABLE /\ w' = tell h i (retry_words 0 EXIT_TABLE) (move cpu (-4) w1) \/
        base < stop <= x w 2 / 4096 /\ r = Some (if x w 3 =? 1 then EXIT_UNSHARE else EXIT_SHARE) /\

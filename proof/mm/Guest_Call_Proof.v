@@ -32,7 +32,7 @@ Section Proofs.
     cbv beta; intros ? w2 (v & stop & -> & Hv & (L2 & S2) & Ra & Er & Sy); cbv beta iota; reduce_env; steps;
     unlock HU S2; (split; [apply (idle_unlock B), (s_cs _ _ _ _ S2)|]); exists v, w1, w2; (split; [reflexivity|]);
     (split; [unfold KC_OK, KC_ENOMEM, KC_EPERM in Hv; range|]);
-    (split; [exact (sec_locked B _ _ Sc)|]); (split; [exact (sec_locked B _ _ S2)|]); (split; [|reflexivity]);
+    (split; [exact (sec_locked B _ _ Sc)|]); (split; [split; [exact (sec_locked B _ _ S2)|reflexivity]|]);
     (split; [exact Lv|]); (split; [exact Hv|]); exists stop; auto.
 
   Lemma guest_set_shared_ok F : spec_spin_lock B cpu LI (F "spin_lock") -> spec_share_range B cpu LI (F "share_range") ->

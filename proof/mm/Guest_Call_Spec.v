@@ -23,10 +23,6 @@ Section Specs.
     gu_vm : 1 <= h <= 255;
     gu_has : has cpu w [h] }.
 
-  (** As [section]; and the CPU goes on in the world in which it gave the lock back, so with its results. *)
-  Definition ends (R : Z -> world -> world -> Prop) (r : option Z) (w' : world) : Prop := idle B w' /\
-    exists v w1 w2, r = Some v /\ in_ty U64 v /\ locked B w1 /\ locked B w2 /\ R v w1 w2 /\ w' = set_held false w2.
-
   (** The frames from [from] to [stop], all declared, are SHARED or LENT afterwards; what was private there is
       KServ's.  Everywhere else pages keep their owners. *)
   Definition shares (h from to v : Z) (w1 w2 : world) : Prop := live w1 h /\ (v = KC_OK \/ v = KC_ENOMEM) /\
@@ -34,7 +30,7 @@ Section Specs.
       forall f, from <= f < stop -> leaf_says w2 h f = LEAF_SHARED \/ leaf_says w2 h f = LEAF_LENT.
   Definition spec_guest_set_shared (d : den) : Prop := forall h from to w, in_ty U64 from -> in_ty U64 to ->
     guest w h -> protected w h -> idle B w ->
-    WP (d [cpu; h; from; to]) (ends (shares h from to)) w.
+    WP (d [cpu; h; from; to]) (section B (shares h from to)) w.
 
   (** The frames from [from] to [stop], all declared, are neither SHARED nor LENT afterwards. *)
   Definition takes_back (h from to v : Z) (w1 w2 : world) : Prop := live w1 h /\ (v = KC_OK \/ v = KC_EPERM) /\
@@ -42,7 +38,7 @@ Section Specs.
       forall f, from <= f < stop -> leaf_says w2 h f <> LEAF_SHARED /\ leaf_says w2 h f <> LEAF_LENT.
   Definition spec_guest_set_ram (d : den) : Prop := forall h from to w, in_ty U64 from -> in_ty U64 to ->
     guest w h -> protected w h -> idle B w ->
-    WP (d [cpu; h; from; to]) (ends (takes_back h from to)) w.
+    WP (d [cpu; h; from; to]) (section B (takes_back h from to)) w.
 
   (** Frames from [from] to [stop], at least one if there are any, are all of the kind [k]: outside declared RAM, or
       declared and in one state. *)
