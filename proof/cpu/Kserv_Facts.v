@@ -67,7 +67,7 @@ Section Facts.
     - apply ctx_words_exit; [exact (ha_x0 _ _ _ _ Ha)|exact (ha_x1 _ _ _ _ Ha)|]. intros j J. unfold word.
       rewrite (ch_ram _ _ _ _ _ C); [reflexivity|].
       intros [[X _]|[(_ & X & _)|[[X _]|[[X _]|[_ X]]]]]; [exact (N2 X)|exact (N1 X)|exact (N1 X)|exact (N1 X)|lia].
-    - cbn [List.map found_registers]. rewrite !ctx_words_nth by lia. cbn [Z.of_nat Pos.of_succ_nat Pos.succ].
+    - cbn [List.map Traps_System.shows]. rewrite !ctx_words_nth by lia. cbn [Z.of_nat Pos.of_succ_nat Pos.succ].
       rewrite (ha_pc _ _ _ _ Ha), (ha_pstate _ _ _ _ Ha), (ha_vbar _ _ _ _ Ha), (ha_sctlr _ _ _ _ Ha), (ha_ctx _ _ _ _ Ha),
         (ha_tables _ _ _ _ Ha), (ha_hcr _ _ _ _ Ha), (ha_mdcr _ _ _ _ Ha), (ha_cptr _ _ _ _ Ha), (ha_features _ _ _ _ Ha),
         (ha_timers _ _ _ _ Ha), (ha_pmu _ _ _ _ Ha).
@@ -81,6 +81,6 @@ Section Facts.
     unfold found. rewrite Cx. f_equal.
     - apply ctx_words_same. intros j _. unfold word. rewrite E, Pg by exact Hc. reflexivity.
     - apply map_ext_in. intros r J. unfold reg_of, reg. f_equal. apply Ow; [exact (reg_class c r [])|reflexivity|].
-      unfold found_registers in J. cbn [In] in J. repeat (destruct J as [<-|J]; [reflexivity|]). destruct J.
+      unfold Traps_System.shows in J. cbn [In] in J. repeat (destruct J as [<-|J]; [reflexivity|]). destruct J.
   Qed.
 End Facts.

@@ -6,6 +6,7 @@ From Coq Require Import ZArith List String Bool Lia.
 From Redoubt.sem Require Import Sem Memory Link Wp Bits.
 From Redoubt.machine Require Import State Cpu Exposed Events.
 From Redoubt.mm Require Import Desc_Spec Invariant Structure Vm_Spec Local_Prims.
+From Redoubt.mm Require Traps_System.
 From Redoubt.cpu Require Import Word_Spec Reg_Spec Ctx_Spec Vgic_Spec Trap_Spec Run_Spec.
 Import ListNotations.
 Open Scope string_scope.
@@ -33,11 +34,9 @@ Definition kserv_of (c : Z) (w : world) : kserv_state :=
   Kserv_state (host_ctx w c) (ctx_words w (host_ctx w c)) (wrap U64 (w_mem w (obj "pcpu.mdcr" [c])))
     (wrap U64 (w_mem w (obj "pcpu.pmu" [c]))) (reg_of w c "cntvoff" []) (wrap U64 (w_mem w (obj "host_root" []))).
 
-(** What software that gets the CPU finds: its context, and the registers under which it runs. *)
-Definition found_registers : list ident :=
-  ["elr"; "spsr"; "vbar"; "sctlr"; "ctx"; "vttbr"; "hcr"; "mdcr"; "cptr"; "features"; "cnthctl"; "cntvoff"; "pmu"].
+(** What software that gets the CPU finds: its context, and the registers under which it runs.  ([Traps_System.back]) *)
 Definition found (c : Z) (w : world) : list Z * list Z :=
-  (ctx_words w (cur_ctx c w), List.map (fun r => reg_of w c r []) found_registers).
+  (ctx_words w (cur_ctx c w), List.map (fun r => reg_of w c r []) Traps_System.shows).
 (** KServ, when a vCPU has left the CPU with exit [code]: x0 is KC_OK, x1 the exit; all else is its own, or constant. *)
 Definition after_exit (s : kserv_state) (code : Z) : list Z * list Z :=
   let own n := nth n (ks_words s) 0 in

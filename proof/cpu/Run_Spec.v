@@ -46,8 +46,8 @@ Definition exit_cells : list ident :=
   ["reg.cptr"; "pcpu.fp_live"; "reg.ich_lr"; "reg.ich_hcr"; "reg.vbar"; "reg.sctlr"; "reg.ctx"; "reg.vttbr"; "reg.hcr";
    "reg.mdcr"; "reg.cnthctl"; "reg.features"; "reg.pmu"; "pcpu.cur_ctx"; "pcpu.in_guest"; "reg.elr"; "reg.spsr"].
 
-(** HCR_EL2 and CNTHCTL_EL2 of KServ. *)
-Definition HCR_HOST := 81068093975560199. Definition CNTHCTL_HOST := 3.
+(** CNTHCTL_EL2 of KServ. *)
+Definition CNTHCTL_HOST := 3.
 
 (** KServ goes on where it was: PC, PSTATE and EL1's registers that this machine has are those of its page; its x0 is 0
     (KC_OK) and x1 the exit; the vCPU's virtual interface and FP registers are off the CPU. *)

@@ -37,7 +37,7 @@ Section Kserv.
     rewrite !(away_own c a w) by (reflexivity || exact A). rewrite (aw_mem c a w A (obj "host_root" [])) by exact I. reflexivity.
   Qed.
   Lemma away_found c a w : 0 <= c < 8 -> serves_host c a -> away c a w ->
-    (let f := found c a in Back (fst f) (snd f)) = Back (ctx_words w (cur_ctx c w)) (List.map (fun r => reg_of w c r []) found_registers).
+    (let f := found c a in Back (fst f) (snd f)) = Back (ctx_words w (cur_ctx c w)) (List.map (fun r => reg_of w c r []) shows).
   Proof.
     intros Hc [S _] A. cbn [found fst snd]. f_equal.
     - rewrite S. rewrite (away_words c a w Hc A). rewrite <- (away_host c a w A), <- S. unfold cur_ctx.
@@ -174,8 +174,9 @@ Section Kserv.
     pose proof (placed_step B Q R software kcore_entry kcore_boot rests s0 _ s1 G Pl L1) as Pl1.
     assert (Gp1 : good_to B true (ends_with B rests c P) (machine_of R s1)).
     { unfold s1, machine_of. cbn [s_world s_lock s_cpu s_prog s_dark s_stale].
-      eapply (phase_serve B rests c P _ _ _ _ c); [exact Gp|cbn; rewrite E; reflexivity|exact Lc| |intros e; apply code_set].
-      intros a Aw I Rs _. cbn [code]. unfold kcore_entry.
+      eapply (good_serve B (ends_with B rests c P) _ _ _ _ c);
+        [exact Gp|cbn; rewrite E; reflexivity|intros a [X _]; apply (X Lc)| |intros e; apply code_set].
+      intros a Aw [X0 _]. destruct (X0 Lc) as [I Rs]. cbn [code]. unfold kcore_entry.
       assert (Sh : serves_host (Z.of_nat c) a).
       { destruct (rs_side _ _ Rs) as [Sh|Ag]; [exact Sh|]. pose proof (ag_in _ _ Ag). pose proof (Zero a Aw). exfalso; lia. }
       eapply wp_mono; [apply (kserv_keeps B _ (trap_meets B HB _)); [apply Z.mod_pos_bound; lia|exact I|exact Rs|exact Sh]|].
@@ -187,6 +188,12 @@ Section Kserv.
     { unfold in_guest. rewrite (away_own _ a (s_world R s2) "pcpu.in_guest" []) by (reflexivity || exact Aw). intros Z0.
       pose proof (Pl2 c _ E2) as Ek. unfold on_cpu in Ek. rewrite Z0 in Ek. discriminate Ek. }
     rewrite <- (away_kserv (Z.of_nat c) a _ Hc Aw). apply Pa. destruct (rs_side _ _ Rs) as [[_ Z0]|A]; [contradiction|exact A].
+  Qed.
+
+  Lemma kcore_placed w P ls s : mem_inv B w -> kcore_steps B Q software (kcore_start w P) ls s -> placed R s.
+  Proof.
+    intros M S. refine (placed_steps B HB Q R software kcore_entry kcore_boot rests rests_seated (kcore_entry_ok B HB) (kcore_boot_ok B HB)
+      _ ls s _ (start_placed R kcore_boot w P) S). exact (start_good B Q R _ rests (kcore_boot_ok B HB) w P M).
   Qed.
 End Kserv.
 
@@ -202,9 +209,7 @@ Theorem kserv_finds : forall B Q (R : Type) (software : who -> agent R) w P ls0 
 Proof.
   intros B Q R software w P ls0 s0 c h i ls s1 l s2 d HB M S0 E Ph Nk S Ed.
   pose proof (kcore_good B HB Q R software w P ls0 s0 M S0) as G.
-  assert (Pl : placed R s0).
-  { refine (placed_steps B HB Q R software kcore_entry kcore_boot rests rests_seated (kcore_entry_ok B HB) (kcore_boot_ok B HB)
-      _ ls0 s0 _ (start_placed R kcore_boot w P) S0). exact (start_good B Q R _ rests (kcore_boot_ok B HB) w P M). }
+  pose proof (kcore_placed B HB Q R software w P ls0 s0 M S0) as Pl.
   exact (finds B HB Q R software s0 s1 s2 c h i d ls l G Pl E Ph Nk S Ed).
 Qed.
 
@@ -222,8 +227,6 @@ Theorem kserv_put_away : forall B Q (R : Type) (software : who -> agent R) w P l
 Proof.
   intros B Q R software w P ls0 s0 c d t irq s1 ls s2 h i HB M S0 E Tr E1 Ph E2.
   pose proof (kcore_good B HB Q R software w P ls0 s0 M S0) as G.
-  assert (Pl : placed R s0).
-  { refine (placed_steps B HB Q R software kcore_entry kcore_boot rests rests_seated (kcore_entry_ok B HB) (kcore_boot_ok B HB)
-      _ ls0 s0 _ (start_placed R kcore_boot w P) S0). exact (start_good B Q R _ rests (kcore_boot_ok B HB) w P M). }
+  pose proof (kcore_placed B HB Q R software w P ls0 s0 M S0) as Pl.
   exact (puts_away B HB Q R software s0 s1 s2 c d t irq h i ls G Pl E Tr E1 Ph E2).
 Qed.

@@ -197,12 +197,13 @@ Section Events.
     (p = host_ctx w cpu -> wrap U64 (w_mem w (obj "pcpu.cur_ctx" [cpu])) = host_ctx w cpu \/ own_run cpu w p).
   (** What the world switch may put on the CPU: KServ, with its tables; or the loaded vCPU, which is on, with its VM's,
       what KCore traps for any VM, no PMU counting for KServ, and the newer registers trapped. *)
+  Definition HCR_HOST := 81068093975560199.
   Definition GUEST_HCR := 105234892351.
   Definition GUEST_MDCR := 0x84e60.
   Definition FREE_HCR (normal : bool) : Z := if normal then 0x440261c0 else 0x6000.   (* TVM TRVM TID2 VSE VI VF; TWI TWE *)
   Definition vttbr (vmid root : Z) : Z := Z.lor (Z.shiftl vmid 48) (Z.shiftl root 12).
   Definition enters (w : world) (to vt hcr mdcr : Z) : Prop :=
-    to = host_ctx w cpu /\ 0 <= cpu < 8 /\ vt = vttbr 0 (b_root B) /\ hcr = 81068093975560199 \/
+    to = host_ctx w cpu /\ 0 <= cpu < 8 /\ vt = vttbr 0 (b_root B) /\ hcr = HCR_HOST \/
     exists h i, token w h i = cpu + 1 /\ vcpu_on w h i /\ to = vcpu_ctx w h i /\ vt = vttbr h (vm_root w h) /\
       Z.land hcr GUEST_HCR = GUEST_HCR /\ Z.land mdcr GUEST_MDCR = GUEST_MDCR /\
       (exists normal, (normal = true -> ~ protected w h) /\ Z.lor hcr (Z.lor GUEST_HCR (FREE_HCR normal)) =

@@ -50,40 +50,87 @@ Section Good.
     sg_runs : forall c k, s_cpu R s c = Runs k -> s_dark R s c = negb (friend k) /\ forall h i, k = Vcpu h i -> h <> 0;
     sg_dark : forall c, s_dark R s c = true -> dark (s_stale R s) c }.
 
-  Lemma good_same w o T T' : (forall c, T c = T' c) ->
-    good_sys {| m_world := w; m_lock := o; m_cpu := T |} -> good_sys {| m_world := w; m_lock := o; m_cpu := T' |}.
-  Proof.
-    intros E [S St F H O]. constructor; auto; cbn [m_world m_lock m_cpu] in *; intros c X; rewrite <- E; auto.
-  Qed.
+  (** ** The steps of the system as steps of the machine, whatever is shown of the code when it ends *)
+  Section Post.
+    Variable post : nat -> option Z -> world -> Prop.
+    Notation good_post := (good_to B true post).
+    Notation K c := (kcore_all B c (mem_inv B)).
 
-  (** A CPU in software traps. *)
-  Lemma good_trap w o T T' c v p : good_sys {| m_world := w; m_lock := o; m_cpu := T |} -> T c = Ret v -> (c < 8)%nat ->
-    (forall a, idle B a -> J (Z.of_nat c) a -> WP (Z.of_nat c) p a) -> (forall d, T' d = Machine.set_cpu T c p d) ->
-    good_sys {| m_world := w; m_lock := o; m_cpu := T' |}.
-  Proof.
-    intros [S St F H O] E Lc Wp Et. cbn [m_world m_lock m_cpu] in *. constructor; auto; cbn [m_world m_lock m_cpu];
-      intros d X.
-    - destruct (H d X) as (a & V & Ha & W). destruct (PeanoNat.Nat.eq_dec d c) as [->|N].
-      + rewrite E in W. destruct (W Lc) as [[Hf _] _]. congruence.
-      + exists a. rewrite Et, set_cpu_other by exact N. auto.
-    - destruct (O d X) as (a & Aw & W). exists a. rewrite Et. split; [exact Aw|].
-      destruct (PeanoNat.Nat.eq_dec d c) as [->|N]; [|rewrite set_cpu_other by exact N; exact W].
-      rewrite set_cpu_same. rewrite E in W. destruct (W Lc) as [I Jc]. eapply wp_mono; [apply Wp; assumption|].
-      cbv beta. intros _ w' X' _. exact X'.
-  Qed.
+    Lemma good_same w o T T' : (forall c, T c = T' c) ->
+      good_post {| m_world := w; m_lock := o; m_cpu := T |} -> good_post {| m_world := w; m_lock := o; m_cpu := T' |}.
+    Proof.
+      intros E [S St F H O]. constructor; auto; cbn [m_world m_lock m_cpu] in *; intros c X; rewrite <- E; auto.
+    Qed.
 
-  Lemma good_access w o T h a t x w' : good_sys {| m_world := w; m_lock := o; m_cpu := T |} ->
-    System.access B w h a t x w' -> good_sys {| m_world := w'; m_lock := o; m_cpu := T |}.
-  Proof.
-    intros G A. destruct A as [|fn i y k p Tl I| | |]; try exact G.
-    refine (good_step B HB _ _ G _). apply step_others. intros q j N. unfold store_word.
-    destruct (Z.eqb_spec q p) as [->|]; [|reflexivity]. destruct N. exists h, k, fn. exact Tl.
-  Qed.
+    (** A CPU's code has ended, and another begins. *)
+    Lemma good_serve w o T T' c v p : good_post {| m_world := w; m_lock := o; m_cpu := T |} -> T c = Ret v ->
+      (forall a, post c v a -> w_held a = false) ->
+      (forall a, away (Z.of_nat c) a w -> post c v a -> wp (K (Z.of_nat c)) p (post c) a) -> (forall d, T' d = Machine.set_cpu T c p d) ->
+      good_post {| m_world := w; m_lock := o; m_cpu := T' |}.
+    Proof.
+      intros [S St F H O] E Hf Wp Et. cbn [m_world m_lock m_cpu] in *. constructor; auto; cbn [m_world m_lock m_cpu];
+        intros d X.
+      - destruct (H d X) as (a & V & Ha & W). destruct (PeanoNat.Nat.eq_dec d c) as [->|N].
+        + rewrite E in W. rewrite (Hf a W) in Ha. discriminate Ha.
+        + exists a. rewrite Et, set_cpu_other by exact N. auto.
+      - destruct (O d X) as (a & Aw & W). exists a. rewrite Et. split; [exact Aw|].
+        destruct (PeanoNat.Nat.eq_dec d c) as [->|N]; [|rewrite set_cpu_other by exact N; exact W].
+        rewrite set_cpu_same. rewrite E in W. apply Wp; assumption.
+    Qed.
 
-  Lemma code_set C c x d : code (set_cpu C c x d) = Machine.set_cpu (fun e => code (C e)) c (code x) d.
-  Proof. unfold set_cpu, Machine.set_cpu. destruct (Nat.eqb d c); reflexivity. Qed.
-  Lemma code_same C c x d : code (C c) = code x -> code (C d) = code (set_cpu C c x d).
-  Proof. intros E. unfold set_cpu. destruct (PeanoNat.Nat.eqb_spec d c) as [->|]; [exact E|reflexivity]. Qed.
+    Lemma good_access w o T h a t x w' : good_post {| m_world := w; m_lock := o; m_cpu := T |} ->
+      System.access B w h a t x w' -> good_post {| m_world := w'; m_lock := o; m_cpu := T |}.
+    Proof.
+      intros G A. destruct A as [|fn i y k p Tl I| | |]; try exact G.
+      refine (good_step B HB _ _ G _). apply step_others. intros q j N. unfold store_word.
+      destruct (Z.eqb_spec q p) as [->|]; [|reflexivity]. destruct N. exists h, k, fn. exact Tl.
+    Qed.
+
+    Lemma code_set C c x d : code (set_cpu C c x d) = Machine.set_cpu (fun e => code (C e)) c (code x) d.
+    Proof. unfold set_cpu, Machine.set_cpu. destruct (Nat.eqb d c); reflexivity. Qed.
+
+    Lemma good_event w o C c e k v w' : e <> lock -> e <> unlock -> C c = Serving (Ev e k) ->
+      snd (effect B (Z.of_nat c) (fun _ => True) e w) v w' ->
+      good_post {| m_world := w; m_lock := o; m_cpu := fun d => code (C d) |} ->
+      good_post {| m_world := w'; m_lock := o; m_cpu := fun d => code (set_cpu C c (Serving (k v)) d) |}.
+    Proof.
+      intros N1 N2 E Ef G. apply (good_same _ _ (Machine.set_cpu (fun d => code (C d)) c (k v))); [intros d; symmetry; apply code_set|].
+      refine (good_step B HB _ _ G _). apply (Machine.step_event B w o _ c e k v w'); auto. cbn. rewrite E. reflexivity.
+    Qed.
+
+    (** If it keeps this over a trap, and a start, of any CPU that is in software. *)
+    Theorem post_step s l s' : (forall c r a, s_cpu R s c <> Off -> post c r a -> w_held a = false /\ post c None a) ->
+      (forall c k t a, s_cpu R s c = Runs k -> away (Z.of_nat c) a (s_world R s) -> post c None a ->
+        wp (K (Z.of_nat c)) (entry (Z.of_nat c) t) (post c) a) ->
+      (forall c d a, s_cpu R s c = Runs (Kserv d) -> away (Z.of_nat c) a (s_world R s) -> post c None a ->
+        wp (K (Z.of_nat c)) (boot (Z.of_nat c)) (post c) a) ->
+      good_post (machine_of s) -> step s l s' -> good_post (machine_of s').
+    Proof.
+      intros Hp He Hb Gp S.
+      destruct S as [w o C P D T c k a t x w' E Fr Ea Ac|w o C P D T c k a t x w' p i y E Fr Ea Ac Fl
+        |w o C P D T c k a t x w' E Fr Ea Ac Fl|w o C P D T c k t irq E Fr Tr|w o C P D T c k t irq E Fr Tr
+        |w o C P D T c d0 E|w C P D T c k x E|w o C P D T c k x E|w o C P D T c e k v w' l E N1 N2 Ef Dc Pu Co|w o C P D T c e k E Dc Np
+        |w o C P D T c e k v w' l E N1 N2 Ef Dc Gi Co|w o C P D T c e k v w' E N1 N2 Ef Dc Ng
+        |w o C P D T c r k E Ek Fr|w o C P D T c r k E Ek Fr Dc|w o C P D T c r k E Ek Fr Dc];
+        unfold machine_of in *; cbn [s_world s_lock s_cpu s_prog s_dark s_stale] in *.
+      1-3: eapply good_access; [exact Gp|exact Ac].
+      1-3: eapply (good_serve _ _ _ _ c); [exact Gp|cbn; rewrite E; reflexivity|intros b X; apply (Hp c None b); congruence| |
+        intros d; apply code_set]; intros b Aw X; cbn [code]; first [exact (He c k t b E Aw X)|exact (Hb c d0 b E Aw X)].
+      1-2: eapply good_same; [intros d; symmetry; apply code_set|]; refine (good_step B HB _ _ Gp _);
+        first [apply Machine.step_lock|apply Machine.step_unlock]; cbn; rewrite E; reflexivity.
+      - exact (good_event _ _ _ _ _ _ _ _ N1 N2 E Ef Gp).
+      - exact Gp.
+      - exact (good_event _ _ _ _ _ _ _ _ N1 N2 E Ef Gp).
+      - exact (good_event _ _ _ _ _ _ _ _ N1 N2 E Ef Gp).
+      - eapply (good_serve _ _ _ _ c _ (Ret None)); [exact Gp|cbn; rewrite E; reflexivity|intros b X; apply (Hp c r b); congruence| |
+          intros d; apply code_set]. intros b Aw X. apply (Hp c r b); [congruence|exact X].
+      - eapply (good_serve _ _ _ _ c _ (Ret None)); [exact Gp|cbn; rewrite E; reflexivity|intros b X; apply (Hp c r b); congruence| |
+          intros d; apply code_set]. intros b Aw X. apply (Hp c r b); [congruence|exact X].
+      - eapply (good_serve _ _ _ _ c _ (Ret None)); [exact Gp|cbn; rewrite E; reflexivity|intros b X; apply (Hp c r b); congruence| |
+          intros d; apply code_set]. intros b Aw X. apply (Hp c r b); [congruence|exact X].
+    Qed.
+  End Post.
+
   Lemma set_same {A} (f : nat -> A) c x : set_cpu f c x c = x.
   Proof. unfold set_cpu. rewrite PeanoNat.Nat.eqb_refl. reflexivity. Qed.
   Lemma set_other {A} (f : nat -> A) c x d : d <> c -> set_cpu f c x d = f d.
@@ -191,27 +238,16 @@ Section Good.
   Lemma shown_here c l : In l (shown_cells c) -> here c l = true.
   Proof. intros I. apply in_map_iff in I as (y & <- & _). unfold here; cbn. apply Z.eqb_refl. Qed.
 
-  Lemma good_event w o C c e k v w' : e <> lock -> e <> unlock -> C c = Serving (Ev e k) ->
-    snd (effect B (Z.of_nat c) (fun _ => True) e w) v w' ->
-    good_sys {| m_world := w; m_lock := o; m_cpu := fun d => code (C d) |} ->
-    good_sys {| m_world := w'; m_lock := o; m_cpu := fun d => code (set_cpu C c (Serving (k v)) d) |}.
-  Proof.
-    intros N1 N2 E F G. apply (good_same _ _ (Machine.set_cpu (fun d => code (C d)) c (k v))); [intros d; symmetry; apply code_set|].
-    refine (good_step B HB _ _ G _). apply (Machine.step_event B w o _ c e k v w'); auto. cbn. rewrite E. reflexivity.
-  Qed.
-
-  Ltac returns Gm Gc Run E Ek G :=
-    match type of Ek with ?k = on_cpu _ ?c => match type of E with _ = Serving (Ret ?r) =>
-      let X1 := fresh "X" in pose proof (Run c k) as X1; let Nh := fresh "Nh" in pose proof (proj1 (context_public _ c r G E)) as Nh;
-      cbn [s_world] in Nh; rewrite <- Ek in Nh; let Lc := fresh "Lc" in assert (Lc : (c < 8)%nat) by (apply Gc; congruence);
-      constructor; unfold machine_of; cbn [s_world s_lock s_cpu s_prog s_dark s_stale];
-      [eapply (good_trap _ _ _ _ c _ (Ret None));
-         [exact Gm|cbn; rewrite E; reflexivity|exact Lc|intros a I Ja; cbn [wp]; split; assumption|intros d; apply code_set]
-      |apply X1; congruence| |] end end.
-
   Theorem sgood_step s l s' : sgood s -> step s l s' -> sgood s'.
   Proof.
     intros G S. pose proof G as [Gm Gc Gr Gd].
+    assert (Gm' : good_sys (machine_of s')).
+    { refine (post_step ends s l s' _ _ _ Gm S).
+      - intros c r a Hc X. split; [apply (X (Gc c Hc))|exact X].
+      - intros c k t a E _ X. assert (Lc : (c < 8)%nat) by (apply Gc; congruence). destruct (X Lc) as [I Jc].
+        eapply wp_mono; [apply entry_ok; [lia|exact I|exact Jc]|]. cbv beta. intros _ w' Y _. exact Y.
+      - intros c d a E _ X. assert (Lc : (c < 8)%nat) by (apply Gc; congruence). destruct (X Lc) as [I _].
+        eapply wp_mono; [apply boot_ok; [lia|exact I]|]. cbv beta. intros _ w' Y _. exact Y. }
     assert (Serve : forall c p, s_cpu R s c <> Off -> (forall d, set_cpu (s_cpu R s) c (Serving p) d <> Off -> (d < 8)%nat) /\
       (forall d k, set_cpu (s_cpu R s) c (Serving p) d = Runs k -> s_dark R s d = negb (friend k) /\ forall h i, k = Vcpu h i -> h <> 0)).
     { intros c p Hc. split; intros d; unfold set_cpu; destruct (PeanoNat.Nat.eqb_spec d c) as [->|].
@@ -223,50 +259,22 @@ Section Good.
       |w o C P D T c d0 E|w C P D T c k x E|w o C P D T c k x E|w o C P D T c e k v w' l E N1 N2 Ef Dc Pu Co|w o C P D T c e k E Dc Np
       |w o C P D T c e k v w' l E N1 N2 Ef Dc Gi Co|w o C P D T c e k v w' E N1 N2 Ef Dc Ng
       |w o C P D T c r k E Ek Fr|w o C P D T c r k E Ek Fr Dc|w o C P D T c r k E Ek Fr Dc];
-      unfold machine_of in *; cbn [s_world s_lock s_cpu s_prog s_dark s_stale] in *.
-    1-3: constructor; unfold machine_of; cbn [s_world s_lock s_cpu s_prog s_dark s_stale]; auto; eapply good_access; [exact Gm|exact Ac].
-    1-2: destruct (Serve c (entry (Z.of_nat c) t)) as [X1 X2]; [congruence|];
-      assert (Lc : (c < 8)%nat) by (apply Gc; congruence);
-      constructor; unfold machine_of; cbn [s_world s_lock s_cpu s_prog s_dark s_stale]; auto;
-      eapply (good_trap _ _ _ _ c); [exact Gm|cbn; rewrite E; reflexivity|exact Lc| |intros d; apply code_set];
-      intros a I Ja; cbn [code]; apply entry_ok; [lia|exact I|exact Ja].
-    - destruct (Serve c (boot (Z.of_nat c))) as [X1 X2]; [congruence|]. assert (Lc : (c < 8)%nat) by (apply Gc; congruence).
-      constructor; unfold machine_of; cbn [s_world s_lock s_cpu s_prog s_dark s_stale]; auto;
-      eapply (good_trap _ _ _ _ c); [exact Gm|cbn; rewrite E; reflexivity|exact Lc| |intros d; apply code_set];
-      intros a I Ja; cbn [code]; apply boot_ok; [lia|exact I].
-    - destruct (Serve c (k x)) as [X1 X2]; [congruence|].
-      constructor; unfold machine_of; cbn [s_world s_lock s_cpu s_prog s_dark s_stale]; auto.
-      eapply good_same; [intros d; symmetry; apply code_set|]. refine (good_step B HB _ _ Gm _). apply Machine.step_lock. cbn. rewrite
-        E. reflexivity.
-    - destruct (Serve c (k x)) as [X1 X2]; [congruence|].
-      constructor; unfold machine_of; cbn [s_world s_lock s_cpu s_prog s_dark s_stale]; auto.
-      eapply good_same; [intros d; symmetry; apply code_set|]. refine (good_step B HB _ _ Gm _). apply Machine.step_unlock. cbn.
-        rewrite E. reflexivity.
-    - destruct (Serve c (k v)) as [X1 X2]; [congruence|].
-      constructor; unfold machine_of; cbn [s_world s_lock s_cpu s_prog s_dark s_stale]; auto; [exact (good_event _ _ _ _ _ _ _ _ N1 N2
-        E Ef Gm)|].
-      intros d Dd. apply (lighten_dark _ _ c); [congruence|apply overwrites_here|auto].
-    - constructor; unfold machine_of; cbn [s_world s_lock s_cpu s_prog s_dark s_stale]; auto.
-      + intros d k0 Ed. destruct (PeanoNat.Nat.eq_dec d c) as [->|N]; [congruence|]. rewrite set_other by exact N. auto.
-      + intros d Dd. destruct (PeanoNat.Nat.eq_dec d c) as [->|N]; [apply darken_dark|]. rewrite set_other in Dd by exact N.
-        apply darken_more. auto.
-    - destruct (Serve c (k v)) as [X1 X2]; [congruence|].
-      constructor; unfold machine_of; cbn [s_world s_lock s_cpu s_prog s_dark s_stale]; auto. exact (good_event _ _ _ _ _ _ _ _ N1 N2 E
-        Ef Gm).
-    - destruct (Serve c (k v)) as [X1 X2]; [congruence|].
-      constructor; unfold machine_of; cbn [s_world s_lock s_cpu s_prog s_dark s_stale]; auto. exact (good_event _ _ _ _ _ _ _ _ N1 N2 E
-        Ef Gm).
-    - returns Gm Gc Run E Ek G.
-      + intros d k0. unfold set_cpu. destruct (PeanoNat.Nat.eqb_spec d c) as [->|]; [intros [= <-]; rewrite Fr; auto|apply Gr].
-      + intros d. unfold set_cpu. destruct (PeanoNat.Nat.eqb_spec d c) as [->|N]; [discriminate|]. intros Dd.
-        apply (lighten_dark _ _ c); [exact N|apply shown_here|auto].
-    - returns Gm Gc Run E Ek G.
-      + intros d k0. unfold set_cpu. destruct (PeanoNat.Nat.eqb_spec d c) as [->|]; [intros [= <-]; rewrite Fr; auto|apply Gr].
-      + intros d. unfold set_cpu. destruct (PeanoNat.Nat.eqb_spec d c) as [->|N]; [intros _; apply darken_dark|]. intros Dd.
-        apply darken_more. auto.
-    - returns Gm Gc Run E Ek G.
-      + intros d k0. unfold set_cpu. destruct (PeanoNat.Nat.eqb_spec d c) as [->|]; [intros [= <-]; rewrite Fr; auto|apply Gr].
-      + exact Gd.
+      cbn [s_world s_lock s_cpu s_prog s_dark s_stale] in *.
+    13-15: pose proof (proj1 (context_public _ c r G E)) as Nh; cbn [s_world] in Nh; rewrite <- Ek in Nh;
+      pose proof (Run c k ltac:(congruence)) as X1.
+    all: constructor; [exact Gm'|..]; cbn [s_world s_lock s_cpu s_prog s_dark s_stale]; auto.
+    all: try solve [apply Serve; congruence].
+    - intros d Dd. apply (lighten_dark _ _ c); [congruence|apply overwrites_here|auto].
+    - intros d k0 Ed. destruct (PeanoNat.Nat.eq_dec d c) as [->|N]; [congruence|]. rewrite set_other by exact N. auto.
+    - intros d Dd. destruct (PeanoNat.Nat.eq_dec d c) as [->|N]; [apply darken_dark|]. rewrite set_other in Dd by exact N.
+      apply darken_more. auto.
+    - intros d k0. unfold set_cpu. destruct (PeanoNat.Nat.eqb_spec d c) as [->|]; [intros [= <-]; rewrite Fr; auto|apply Gr].
+    - intros d. unfold set_cpu. destruct (PeanoNat.Nat.eqb_spec d c) as [->|N]; [discriminate|]. intros Dd.
+      apply (lighten_dark _ _ c); [exact N|apply shown_here|auto].
+    - intros d k0. unfold set_cpu. destruct (PeanoNat.Nat.eqb_spec d c) as [->|]; [intros [= <-]; rewrite Fr; auto|apply Gr].
+    - intros d. unfold set_cpu. destruct (PeanoNat.Nat.eqb_spec d c) as [->|N]; [intros _; apply darken_dark|]. intros Dd.
+      apply darken_more. auto.
+    - intros d k0. unfold set_cpu. destruct (PeanoNat.Nat.eqb_spec d c) as [->|]; [intros [= <-]; rewrite Fr; auto|apply Gr].
   Qed.
 
   Theorem sgood_steps s ls s' : sgood s -> steps s ls s' -> sgood s'.

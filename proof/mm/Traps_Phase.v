@@ -113,42 +113,6 @@ Section Phase.
   Notation good_phase := (good_to B true ends_with).
   Definition not_kserv (s : system R) : Prop := forall d, s_cpu R s c0 <> Runs (Kserv d).
 
-  Lemma phase_same w o T T' : (forall c, T c = T' c) ->
-    good_phase {| m_world := w; m_lock := o; m_cpu := T |} -> good_phase {| m_world := w; m_lock := o; m_cpu := T' |}.
-  Proof.
-    intros E [S St F H O]. constructor; auto; cbn [m_world m_lock m_cpu] in *; intros c X; rewrite <- E; auto.
-  Qed.
-
-  (** A CPU in software is in KCore, or the other way round. *)
-  Lemma phase_serve w o T T' c v p : good_phase {| m_world := w; m_lock := o; m_cpu := T |} -> T c = Ret v -> (c < 8)%nat ->
-    (forall a, away (Z.of_nat c) a w -> idle B a -> J (Z.of_nat c) a -> (c = c0 -> P a) -> wp (K (Z.of_nat c)) p (ends_with c) a) ->
-    (forall d, T' d = Machine.set_cpu T c p d) -> good_phase {| m_world := w; m_lock := o; m_cpu := T' |}.
-  Proof.
-    intros [S St F H O] E Lc Wp Et. cbn [m_world m_lock m_cpu] in *. constructor; auto; cbn [m_world m_lock m_cpu]; intros d X.
-    - destruct (H d X) as (a & V & Ha & W). destruct (PeanoNat.Nat.eq_dec d c) as [->|N].
-      + rewrite E in W. destruct (proj1 W Lc) as [[Hf _] _]. congruence.
-      + exists a. rewrite Et, set_cpu_other by exact N. auto.
-    - destruct (O d X) as (a & Aw & W). exists a. rewrite Et. split; [exact Aw|].
-      destruct (PeanoNat.Nat.eq_dec d c) as [->|N]; [|rewrite set_cpu_other by exact N; exact W].
-      rewrite set_cpu_same. rewrite E in W. destruct W as [W1 W2]. destruct (W1 Lc) as [I Jc]. apply Wp; assumption.
-  Qed.
-
-  Lemma phase_access w o T h a t x w' : good_phase {| m_world := w; m_lock := o; m_cpu := T |} ->
-    System.access B w h a t x w' -> good_phase {| m_world := w'; m_lock := o; m_cpu := T |}.
-  Proof.
-    intros G A. destruct A as [|fn i y k p Tl I| | |]; try exact G.
-    refine (good_step B HB _ _ G _). apply step_others. intros q j N. unfold store_word.
-    destruct (Z.eqb_spec q p) as [->|]; [|reflexivity]. destruct N. exists h, k, fn. exact Tl.
-  Qed.
-  Lemma phase_event w o C c e k v w' : e <> lock -> e <> unlock -> C c = Serving (Ev e k) ->
-    snd (effect B (Z.of_nat c) (fun _ => True) e w) v w' ->
-    good_phase {| m_world := w; m_lock := o; m_cpu := fun d => code (C d) |} ->
-    good_phase {| m_world := w'; m_lock := o; m_cpu := fun d => code (set_cpu C c (Serving (k v)) d) |}.
-  Proof.
-    intros N1 N2 E Ef G. apply (phase_same _ _ (Machine.set_cpu (fun d => code (C d)) c (k v))); [intros d; symmetry; apply code_set|].
-    refine (good_step B HB _ _ G _). apply (Machine.step_event B w o _ c e k v w'); auto. cbn. rewrite E. reflexivity.
-  Qed.
-
   (** In the beginning. *)
   Lemma phase_start s k v : sgood s -> s_cpu R s c0 = k -> code k = Ret v ->
     (forall a, away (Z.of_nat c0) a (s_world R s) -> idle B a -> J (Z.of_nat c0) a -> P a) -> good_phase (machine_of s).
@@ -167,47 +131,19 @@ Section Phase.
   (** On the way. *)
   Theorem phase_step s l s' : sgood s -> placed s -> not_kserv s -> good_phase (machine_of s) -> step s l s' -> good_phase (machine_of s').
   Proof.
-    intros G Pl Nk Gp S. pose proof (sg_cpu _ _ _ _ s G) as Lc0.
-    assert (Entry : forall c k t a, s_cpu R s c = Runs k -> (c < 8)%nat -> away (Z.of_nat c) a (s_world R s) -> idle B a ->
-      J (Z.of_nat c) a -> (c = c0 -> P a) -> wp (K (Z.of_nat c)) (entry (Z.of_nat c) t) (ends_with c) a).
-    { intros c k t a E L Aw I Jc Pc. destruct (PeanoNat.Nat.eq_dec c c0) as [->|N].
-      - eapply wp_mono; [apply kept; [exact I|exact Jc|exact (Pc eq_refl)|]|].
-        + intros Z0. pose proof (Pl c0 k E) as Ek. unfold on_cpu in Ek.
+    intros G Pl Nk Gp S. pose proof (sg_cpu _ _ _ _ s G) as Lc0. refine (post_step B HB Q R software entry boot ends_with s l s' _
+      _ _ Gp S).
+    - intros c r a Hc [X Y]. split; [apply (X (Lc0 c Hc))|split; [exact X|exact Y]].
+    - intros c k t a E Aw [X Y]. assert (Lc : (c < 8)%nat) by (apply Lc0; congruence). destruct (X Lc) as [I Jc].
+      destruct (PeanoNat.Nat.eq_dec c c0) as [->|N].
+      + eapply wp_mono; [apply kept; [exact I|exact Jc|exact (Y eq_refl)|]|].
+        * intros Z0. pose proof (Pl c0 k E) as Ek. unfold on_cpu in Ek.
           rewrite <- (own_percpu (Z.of_nat c0) "pcpu.in_guest" a (s_world R s)) in Ek by (reflexivity || exact Aw).
           rewrite Z0 in Ek. cbn [Z.eqb] in Ek. subst k. exact (Nk c0 E).
-        + cbv beta. intros r w' [X Y]. split; [intros _; exact X|intros _; exact Y].
-      - eapply wp_mono; [apply entry_ok; [lia|exact I|exact Jc]|]. cbv beta. intros r w' X. split; [intros _; exact X|contradiction]. }
-    destruct S as [w o C P0 D T c k a t x w' E Fr Ea Ac|w o C P0 D T c k a t x w' p i y E Fr Ea Ac Fl
-      |w o C P0 D T c k a t x w' E Fr Ea Ac Fl|w o C P0 D T c k t irq E Fr Tr|w o C P0 D T c k t irq E Fr Tr
-      |w o C P0 D T c d0 E|w C P0 D T c k x E|w o C P0 D T c k x E|w o C P0 D T c e k v w' l E N1 N2 Ef Dc Pu Co|w o C P0 D T c e k E Dc Np
-      |w o C P0 D T c e k v w' l E N1 N2 Ef Dc Gi Co|w o C P0 D T c e k v w' E N1 N2 Ef Dc Ng
-      |w o C P0 D T c r k E Ek Fr|w o C P0 D T c r k E Ek Fr Dc|w o C P0 D T c r k E Ek Fr Dc];
-      unfold Traps_Good.machine_of in *; unpack.
-    1-3: eapply phase_access; [exact Gp|exact Ac].
-    1-2: assert (Lc : (c < 8)%nat) by (apply Lc0; congruence);
-      eapply (phase_serve _ _ _ _ c); [exact Gp|cbn; rewrite E; reflexivity|exact Lc| |intros d; apply code_set];
-      intros b Aw I Jc Pc; cbn [code]; exact (Entry c k t b E Lc Aw I Jc Pc).
-    - assert (Lc : (c < 8)%nat) by (apply Lc0; congruence).
-      eapply (phase_serve _ _ _ _ c); [exact Gp|cbn; rewrite E; reflexivity|exact Lc| |intros d; apply code_set].
-      intros b Aw I Jc Pc. cbn [code]. eapply wp_mono; [apply boot_ok; [lia|exact I]|]. cbv beta. intros r w' X.
-      split; [intros _; exact X|]. intros ->. destruct (Nk d0 E).
-    - eapply phase_same; [intros d; symmetry; apply code_set|]. refine (good_step B HB _ _ Gp _). apply Machine.step_lock. cbn.
-      rewrite E. reflexivity.
-    - eapply phase_same; [intros d; symmetry; apply code_set|]. refine (good_step B HB _ _ Gp _). apply Machine.step_unlock. cbn.
-      rewrite E. reflexivity.
-    - exact (phase_event _ _ _ _ _ _ _ _ N1 N2 E Ef Gp).
-    - exact Gp.
-    - exact (phase_event _ _ _ _ _ _ _ _ N1 N2 E Ef Gp).
-    - exact (phase_event _ _ _ _ _ _ _ _ N1 N2 E Ef Gp).
-    - assert (Lc : (c < 8)%nat) by (apply Lc0; congruence).
-      eapply (phase_serve _ _ _ _ c _ (Ret None)); [exact Gp|cbn; rewrite E; reflexivity|exact Lc| |intros d; apply code_set].
-      intros b Aw I Jc Pc. cbn [wp]. split; [intros _; auto|exact Pc].
-    - assert (Lc : (c < 8)%nat) by (apply Lc0; congruence).
-      eapply (phase_serve _ _ _ _ c _ (Ret None)); [exact Gp|cbn; rewrite E; reflexivity|exact Lc| |intros d; apply code_set].
-      intros b Aw I Jc Pc. cbn [wp]. split; [intros _; auto|exact Pc].
-    - assert (Lc : (c < 8)%nat) by (apply Lc0; congruence).
-      eapply (phase_serve _ _ _ _ c _ (Ret None)); [exact Gp|cbn; rewrite E; reflexivity|exact Lc| |intros d; apply code_set].
-      intros b Aw I Jc Pc. cbn [wp]. split; [intros _; auto|exact Pc].
+        * cbv beta. intros r w' [V W]. split; [intros _; exact V|intros _; exact W].
+      + eapply wp_mono; [apply entry_ok; [lia|exact I|exact Jc]|]. cbv beta. intros r w' V. split; [intros _; exact V|contradiction].
+    - intros c d a E Aw [X Y]. assert (Lc : (c < 8)%nat) by (apply Lc0; congruence). destruct (X Lc) as [I _].
+      eapply wp_mono; [apply boot_ok; [lia|exact I]|]. cbv beta. intros r w' V. split; [intros _; exact V|]. intros ->. destruct (Nk d E).
   Qed.
 
   (** Steps during which KServ is not on the CPU. *)
